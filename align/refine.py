@@ -1,0 +1,37 @@
+"""Iterative Procrustes: fit, let the map find more pairs, fit again (Conneau et al. 2018, section 2.2)."""
+
+import numpy as np
+
+from align.procrustes import Rotation, fit_rotation
+from align.retrieval import mutual_neighbours
+from align.vectors import F32, F64, I64
+
+ROUNDS = 5
+FREQUENT = 10_000
+
+
+def refine(
+    seed_X: F64, seed_Y: F64, weights: F64, source: F32, target: F32, *, rounds: int = ROUNDS, frequent: int = FREQUENT
+) -> Rotation:
+    """A rotation fitted on seed pairs and on the mutual CSLS neighbours it induces, `rounds` times.
+
+    `seed_X`, `seed_Y`: (n_pairs, dim) dictionary rows, kept in every round with `weights` (n_pairs,). `source`
+    (n, dim), `target` (m, dim): normalised vocabularies, most frequent first, target already in the shared frame; the
+    first `frequent` rows of each are candidates. Stops early when the induced pairs no longer change.
+
+    Raises as `fit_rotation`.
+    """
+    source, target = source[:frequent], target[:frequent]
+    rotation = fit_rotation(seed_X, seed_Y, weights)
+    before: tuple[I64, I64] | None = None
+    for _ in range(rounds):
+        i, j, _cosine = mutual_neighbours((source @ rotation.matrix).astype(np.float32), target)
+        if before is not None and np.array_equal(i, before[0]) and np.array_equal(j, before[1]):
+            break
+        before = i, j
+        rotation = fit_rotation(
+            np.vstack([seed_X, source[i].astype(np.float64)]),
+            np.vstack([seed_Y, target[j].astype(np.float64)]),
+            np.concatenate([weights, np.ones(len(i))]),
+        )
+    return rotation

@@ -1,0 +1,194 @@
+"""One vector space for the words of many languages."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from align.dictionary import WordPairs
+from align.errors import CorruptStoreError, InputError, UnknownWordError, printable
+from align.evaluate import evaluate_translation
+from align.language import canonical_language
+from align.normalize import Normalization
+from align.procrustes import Rotation
+from align.retrieval import NEIGHBOURS, check_k, csls_neighbours, neighbourhood
+from align.tensor_file import pack_words, read_tensors, unpack_words, write_tensors
+from align.tokens import TOKENIZER
+from align.vectors import F32, WordVectors
+
+FORMAT = "align-space-1"
+HUBNESS_SAMPLE = 25_000  # most frequent source words against which the hubness of a target word is taken
+ORTHOGONALITY = 1e-6  # largest max |W'W − I| that a loaded rotation may show
+
+
+@dataclass(frozen=True, eq=False)
+class SharedSpace:
+    """Languages mapped onto the frame of `pivot` by one normalisation and one rotation each.
+
+    `mapped`: per language the WordVectors whose matrix is unit rows in the shared frame. `fits`: per language what the
+    fit reports (pairs, coverage, rank, residual, determinant, method, what `auto` tried). `fingerprints`: SHA-256 of every
+    input. `space_id` names all of it: vectors of different ids are never compared.
+    """
+
+    pivot: str
+    mapped: Mapping[str, WordVectors]
+    normalizations: Mapping[str, Normalization]
+    rotations: Mapping[str, Rotation]
+    fits: Mapping[str, Mapping[str, Any]]
+    fingerprints: Mapping[str, str]
+    tokenizer: str = TOKENIZER
+    _hubness: dict[tuple[str, str], F32] = field(default_factory=dict, repr=False)
+
+    def __repr__(self) -> str:
+        return f"SharedSpace({', '.join(self.languages)}; pivot={self.pivot!r}, dim={self.dim}, id={self.space_id[:12]})"
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return tuple(self.mapped)
+
+    @property
+    def dim(self) -> int:
+        return self.mapped[self.pivot].dim
+
+    @property
+    def space_id(self) -> str:
+        """SHA-256 over inputs, pivot, rotations (to 6 decimals, so that threads do not matter) and tokenizer."""
+        digest = hashlib.sha256(json.dumps([self.pivot, self.tokenizer, dict(self.fingerprints)], sort_keys=True).encode())
+        for lang in sorted(self.rotations):
+            digest.update(lang.encode() + (np.round(self.rotations[lang].matrix, 6) + 0.0).tobytes())
+        return digest.hexdigest()
+
+    def vectors(self, lang: str) -> WordVectors:
+        """The mapped vectors of `lang`. Raises InputError `space.no_language`."""
+        code = canonical_language(lang)
+        if code not in self.mapped:
+            raise InputError("space.no_language", f"no {code} in this space; it holds {', '.join(self.languages)}")
+        return self.mapped[code]
+
+    def project(self, matrix: F32, lang: str) -> F32:
+        """Raw vectors (n, dim) of `lang`, from the same training as the fitted ones, to unit rows in the shared frame.
+
+        Raises InputError `api.bad_vector` for another shape or non-finite rows, AlignmentError `align.no_signal` for zero rows.
+        """
+        self.vectors(lang)
+        code = canonical_language(lang)
+        raw = np.asarray(matrix)
+        if raw.ndim != 2 or raw.shape[1] != self.dim or raw.dtype.kind not in "fiu" or not np.isfinite(raw).all():
+            raise InputError("api.bad_vector", f"{raw.dtype} array of shape {raw.shape}; finite numbers (n, {self.dim}) are needed")
+        return rotate(self.normalizations[code].apply(raw.astype(np.float32)), self.rotations[code])
+
+    def hubness(self, source: str, target: str) -> F32:
+        """(n,) r_S of every word of `target`: mean cosine to its 10 nearest among the frequent words of `source`."""
+        key = (canonical_language(source), canonical_language(target))
+        if key not in self._hubness:
+            sample = self.vectors(source).matrix[:HUBNESS_SAMPLE]
+            self._hubness[key] = neighbourhood(self.vectors(target).matrix, sample, NEIGHBOURS)
+        return self._hubness[key]
+
+    def translate(self, word: str, source: str, target: str, k: int = 5) -> pl.DataFrame:
+        """The k nearest words of `target` by CSLS: columns rank (from 1), word, score.
+
+        Raises UnknownWordError `space.unknown_word`, InputError `space.no_language`, `api.bad_k`.
+
+        >>> space.translate("cat", "en", "fr", k=1)["word"][0]      # doctest: +SKIP
+        'chat'
+        """
+        check_k(k)
+        row = self.vectors(source).row(word) if isinstance(word, str) else -1
+        if row < 0:
+            raise UnknownWordError("space.unknown_word", f"{printable(repr(word))} has no vector in {source}")
+        query = self.vectors(source).matrix[row : row + 1]
+        found = csls_neighbours(query, self.vectors(target).matrix, self.hubness(source, target), k)
+        words = [self.vectors(target).words[i] for i in found.rows[0]]
+        ranks = np.arange(1, len(words) + 1)
+        return pl.DataFrame({"rank": ranks, "word": words, "score": found.scores[0]})
+
+    def evaluate(self, test_pairs: WordPairs) -> pl.DataFrame:
+        """One row of `align.evaluate.Precision` for pairs that were not used in fitting.
+
+        Raises AlignmentError `evaluate.no_pairs`, InputError `space.no_language`.
+        """
+        source, target = self.vectors(test_pairs.source), self.vectors(test_pairs.target)
+        result = evaluate_translation(source, target, self.hubness(source.lang, target.lang), test_pairs)
+        return pl.DataFrame([result.as_dict()])
+
+    def save(self, path: str | Path) -> None:
+        """Write the space to one safetensors file: rotations and means in float64, vectors in float32. No pickle.
+
+        Raises ResourceError `file.unwritable`.
+        """
+        tensors: dict[str, npt.NDArray[Any]] = {}
+        about: dict[str, Any] = {}
+        for lang, vectors in self.mapped.items():
+            tensors[f"{lang}/words"] = pack_words(vectors.words)
+            tensors[f"{lang}/matrix"] = vectors.matrix
+            tensors[f"{lang}/rotation"] = self.rotations[lang].matrix
+            tensors[f"{lang}/means"] = np.array(self.normalizations[lang].means).reshape(-1, self.dim)
+            if vectors.counts is not None:
+                tensors[f"{lang}/counts"] = vectors.counts
+            rotation = {k: v for k, v in vars(self.rotations[lang]).items() if k != "matrix"}
+            about[lang] = {
+                "steps": self.normalizations[lang].steps, "rotation": rotation, "fit": dict(self.fits[lang]),
+                "origin": dict(vectors.origin), "dropped": dict(vectors.dropped),
+            }  # fmt: skip
+        metadata = {
+            "format": FORMAT, "space_id": self.space_id, "pivot": self.pivot, "tokenizer": self.tokenizer,
+            "fingerprints": json.dumps(dict(self.fingerprints)), "languages": json.dumps(about), "content": _digest(tensors),
+        }  # fmt: skip
+        write_tensors(path, tensors, metadata)
+
+
+def load_space(path: str | Path) -> SharedSpace:
+    """Read what `SharedSpace.save` wrote.
+
+    Raises InputError `file.missing`, `file.not_tensors`; CorruptStoreError `space.corrupt` when the content does not
+    have the identity it was saved with, or a rotation is not orthogonal.
+
+    >>> load_space("en-fr.safetensors").languages       # doctest: +SKIP
+    ('en', 'fr')
+    """
+    tensors, metadata = read_tensors(path)
+    if metadata.get("format") != FORMAT:
+        raise InputError("space.format", f"format {metadata.get('format')!r}; a space saved as {FORMAT} is needed", path=path)
+    if _digest(tensors) != metadata["content"]:
+        raise CorruptStoreError("space.corrupt", "the content is not what was saved; build the space again", path=path)
+    mapped, normalizations, rotations, fits = {}, {}, {}, {}
+    for lang, about in json.loads(metadata["languages"]).items():
+        words, counts = unpack_words(tensors[f"{lang}/words"]), tensors.get(f"{lang}/counts")
+        mapped[lang] = WordVectors(lang, words, tensors[f"{lang}/matrix"], counts, about["origin"], about["dropped"])
+        normalizations[lang] = Normalization(tuple(about["steps"]), tuple(tensors[f"{lang}/means"]))
+        rotations[lang] = Rotation(tensors[f"{lang}/rotation"], **about["rotation"])
+        fits[lang] = about["fit"]
+    prints = json.loads(metadata["fingerprints"])
+    space = SharedSpace(metadata["pivot"], mapped, normalizations, rotations, fits, prints, metadata["tokenizer"])
+    if space.space_id != metadata["space_id"]:
+        raise CorruptStoreError("space.corrupt", "content and identity differ; build the space again", path=path)
+    check_rotations(rotations)
+    return space
+
+
+def check_rotations(rotations: Mapping[str, Rotation]) -> None:
+    """Raises CorruptStoreError `space.corrupt` where max |W'W − I| exceeds 1e-6."""
+    for lang, rotation in rotations.items():
+        if not rotation.orthogonality_error <= ORTHOGONALITY:
+            error = f"the rotation of {lang} is off orthogonal by {rotation.orthogonality_error:.1e}"
+            raise CorruptStoreError("space.corrupt", error)
+
+
+def rotate(matrix: F32, rotation: Rotation) -> F32:
+    """Unit rows (n, dim) into the shared frame; unit rows stay unit rows."""
+    return np.ascontiguousarray(matrix @ rotation.matrix.astype(np.float32))
+
+
+def _digest(tensors: Mapping[str, npt.NDArray[Any]]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(tensors[name]).data)
+    return digest.hexdigest()

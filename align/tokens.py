@@ -1,0 +1,59 @@
+"""Text to tokens, the same way for training, pooling and queries.
+
+A token is a run of letters, marks and digits. Where a script is written without blanks (Han, Kana, Thai, Lao, Khmer,
+Burmese) ICU's dictionary-based word breaker cuts the run. Tokens are NFC and lower-cased by the rules of the language.
+SQL repeats these rules for scripts with blanks (`warehouse/macros/tokenize.sql`), so the two must change together.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+
+import regex
+from icu4py.breakers import WordBreaker
+
+TOKENIZER = "icu78-runs-1"  # part of a space's identity: change it whenever any token could change
+
+_RUN = regex.compile(r"[\p{L}\p{M}\p{N}]+")
+_UNSPACED = regex.compile(
+    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
+)
+_DOTTED = {"tr", "az"}  # languages whose i and ı are different letters
+_TURKIC = str.maketrans({"I": "ı", "İ": "i"})
+
+
+def fold(text: str, lang: str) -> str:
+    """`text` in NFC and lower case by the rules of `lang` (Turkish and Azeri keep ı and i apart; ß stays ß).
+
+    >>> fold("ISTANBUL", "tr"), fold("Straße", "de")
+    ('ıstanbul', 'straße')
+    """
+    text = unicodedata.normalize("NFC", text)
+    if _primary(lang) in _DOTTED:
+        text = text.translate(_TURKIC)
+    return text if text.islower() else unicodedata.normalize("NFC", text.lower())
+
+
+def tokenize(text: str, lang: str) -> list[str]:
+    """The tokens of `text`, in order.
+
+    >>> tokenize("L'été, don't e-mail 12!", "fr")
+    ['l', 'été', 'don', 't', 'e', 'mail', '12']
+    """
+    text = fold(text, lang)
+    if _UNSPACED.search(text) is None:
+        return _RUN.findall(text)
+    return [token for piece in WordBreaker(text, lang) for token in _RUN.findall(piece)]
+
+
+def sentences(text: str, lang: str, longest: int = 10_000) -> Iterator[list[str]]:
+    """Token lists of at most `longest` tokens, one or more per line of `text`; gensim would cut longer ones silently."""
+    for line in text.splitlines():
+        tokens = tokenize(line, lang)
+        for start in range(0, len(tokens), longest):
+            yield tokens[start : start + longest]
+
+
+@cache
+def _primary(lang: str) -> str:
+    return lang.split("-", 1)[0]

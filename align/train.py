@@ -1,0 +1,169 @@
+"""Word vectors from text, through gensim.
+
+Text is tokenised once into a temporary token file, then streamed from it in every epoch, so memory holds the
+vocabulary and the vectors, never the corpus.
+"""
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from align.compressed import file_digest
+from align.corpus import expand_paths, read_lines
+from align.errors import InputError, printable
+from align.language import canonical_language
+from align.tokens import TOKENIZER, sentences
+from align.vectors import Subwords, WordVectors
+
+Method = Literal["skipgram", "cbow", "fasttext"]
+Progress = Callable[[int, int], None]
+
+SUBWORD_BUCKETS = 200_000  # a tenth of fastText's: enough for the corpora an ordinary computer trains on, 160 MB at dim 200
+
+
+def train_vectors(
+    paths: Iterable[str | Path],
+    *,
+    lang: str,
+    method: Method = "skipgram",
+    dim: int = 300,
+    epochs: int | None = None,
+    window: int = 5,
+    min_count: int = 5,
+    negative: int = 10,
+    sample: float = 1e-4,
+    seed: int = 0,
+    workers: int = 1,
+    text_column: str = "text",
+    progress: Progress | None = None,
+) -> WordVectors:
+    """Train vectors on the text of `paths` (plain text, .jsonl, .csv, .parquet; compressed or not).
+
+    `epochs=None` chooses 5 for ten million tokens, more for less text (see `epochs_for`). With `workers=1` equal input
+    and seed give equal bits; more workers are faster and differ from run to run. `progress(done, total)` counts tokens
+    over all epochs. The settings, the seed and the digests of the files are kept in `origin`, occurrences in `counts`.
+
+    Raises InputError `corpus.*` for unusable text, `corpus.no_vocab` when no word occurs `min_count` times, and
+    `train.bad_value` for a setting out of range.
+
+    Source: Mikolov et al. 2013 (skip-gram, CBOW with negative sampling), Bojanowski et al. 2017 (fastText).
+
+    >>> train_vectors(["fr/*.txt.gz"], lang="fr", dim=200)      # doctest: +SKIP
+    WordVectors(lang='fr', words=24518, dim=200, counts=True)
+    """
+    lang = canonical_language(lang)
+    _check(method, dim=dim, window=window, min_count=min_count, negative=negative, workers=workers, seed=seed)
+    if isinstance(paths, (str, Path)):
+        raise InputError("corpus.bad_token", f"paths is one string, {printable(str(paths))}; give a list of paths")
+    files = expand_paths([str(path) for path in paths], Path())
+    with tempfile.TemporaryDirectory(prefix="align-tokens-") as folder:
+        corpus = _tokenize(read_lines(files, text_column=text_column), lang, Path(folder) / "tokens.txt")
+        rounds = epochs_for(corpus.tokens) if epochs is None else epochs
+        _check(method, epochs=rounds)
+        vocabulary = {word: n for word, n in corpus.counts.items() if n >= min_count}
+        if not vocabulary:
+            raise InputError(
+                "corpus.no_vocab",
+                f"{corpus.tokens:,} tokens, {len(corpus.counts):,} different words, none occurs {min_count} times; "
+                "give more text or a lower min_count",
+            )
+        settings: dict[str, Any] = {
+            "vector_size": dim, "window": window, "min_count": min_count, "negative": negative, "sample": sample,
+            "epochs": rounds, "seed": seed, "workers": workers,
+        }  # fmt: skip
+        keyed = _fit(method, settings, vocabulary, corpus, progress)
+    words = list(keyed.index_to_key)
+    origin = {
+        "trained": method,
+        **settings,
+        "tokens": corpus.tokens,
+        "tokenizer": TOKENIZER,
+        "files": [[path.name, file_digest(path)] for path in files],
+    }
+    subwords = None
+    if method == "fasttext":
+        subwords = Subwords(np.asarray(keyed.vectors_ngrams, dtype=np.float32), keyed.min_n, keyed.max_n)
+    counts = np.array([vocabulary[word] for word in words], dtype=np.int64)
+    return WordVectors(lang, tuple(words), keyed.vectors, counts, origin, {}, subwords)
+
+
+def epochs_for(tokens: int) -> int:
+    """Passes over a corpus of `tokens` tokens: ten million tokens in all, at least 5 and at most 15 passes.
+
+    More passes over little text make vectors fit it better and align worse (measured: benchmarks/README.md).
+    """
+    return int(min(15, max(5, round(10_000_000 / max(tokens, 1)))))
+
+
+@dataclass(frozen=True)
+class _TokenFile:
+    """A file of one sentence per line, tokens separated by blanks; iterating it yields token lists."""
+
+    path: Path
+    counts: Counter[str]
+    tokens: int
+    lines: int
+
+    def __iter__(self) -> Iterator[list[str]]:
+        with self.path.open(encoding="utf-8", newline="\n") as file:
+            for line in file:
+                yield line.split()
+
+
+def _tokenize(lines: Iterable[str], lang: str, path: Path) -> _TokenFile:
+    counts: Counter[str] = Counter()
+    n_lines = 0
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for line in lines:
+            for tokens in sentences(line, lang):
+                counts.update(tokens)
+                file.write(" ".join(tokens) + "\n")
+                n_lines += 1
+    return _TokenFile(path, counts, counts.total(), n_lines)
+
+
+class _Counted:
+    """The token file again for every epoch, reporting tokens passed."""
+
+    def __init__(self, corpus: _TokenFile, epochs: int, progress: Progress | None) -> None:
+        self._corpus, self._progress = corpus, progress
+        self._done, self._total = 0, corpus.tokens * epochs
+
+    def __iter__(self) -> Iterator[list[str]]:
+        for n, tokens in enumerate(self._corpus):
+            self._done += len(tokens)
+            if self._progress is not None and n % 1000 == 0:
+                self._progress(self._done, self._total)
+            yield tokens
+        if self._progress is not None:
+            self._progress(self._done, self._total)
+
+
+def _fit(
+    method: Method, settings: dict[str, Any], vocabulary: dict[str, int], corpus: _TokenFile, progress: Progress | None
+) -> Any:
+    from gensim.models import FastText, Word2Vec  # 2 s to import: only when training
+
+    if method == "fasttext":
+        model = FastText(sg=1, bucket=SUBWORD_BUCKETS, **settings)
+    else:
+        model = Word2Vec(sg=int(method == "skipgram"), **settings)
+    # Ties in frequency are broken by the word, so the order of the files does not matter to the rows.
+    model.build_vocab_from_freq(dict(sorted(vocabulary.items())), corpus_count=corpus.lines)
+    epochs = settings["epochs"]
+    model.train(_Counted(corpus, epochs, progress), total_examples=corpus.lines, epochs=epochs)
+    return model.wv
+
+
+def _check(method: str, **values: int) -> None:
+    if method not in get_args(Method):
+        raise InputError("train.bad_value", f"method {printable(repr(method))}; one of {', '.join(get_args(Method))}")
+    for name, value in values.items():
+        least = 0 if name == "seed" else 1
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= 100_000:
+            raise InputError("train.bad_value", f"{name}={printable(repr(value))}; an integer from {least} to 100,000")

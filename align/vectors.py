@@ -1,0 +1,140 @@
+"""Word vectors of one language as a frozen, checked value."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from align.errors import InputError, printable
+from align.language import canonical_language
+from align.tokens import fold
+
+F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Subwords:
+    """fastText's n-gram buckets: `matrix` (n_buckets, dim) float32 and the range of n-gram lengths."""
+
+    matrix: F32
+    min_n: int
+    max_n: int
+
+
+@dataclass(frozen=True, eq=False)
+class WordVectors:
+    """Words of one language, most frequent first, each with a row of `matrix`.
+
+    `words`: n unique words. `matrix`: (n, dim) float32, finite, no zero row. `counts`: (n,) int64 occurrences in the
+    corpus, or None where the source has none. `origin` tells how they were made (file and digest, or training
+    settings). `dropped` counts, by reason, the rows that a reader left out. Raises InputError `vec.*` when these
+    promises are broken; the arrays are made read-only.
+
+    >>> v = WordVectors("fr", ["chat", "chien"], np.eye(2, dtype="f4"))
+    >>> v.rows(["Chien", "chat", "lion"])
+    array([ 1,  0, -1])
+    """
+
+    lang: str
+    words: tuple[str, ...]
+    matrix: F32
+    counts: I64 | None = None
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    subwords: Subwords | None = None
+
+    def __post_init__(self) -> None:
+        words = tuple(self.words)
+        matrix = np.ascontiguousarray(self.matrix, dtype=np.float32)
+        if matrix is self.matrix and matrix.flags.writeable:
+            matrix = matrix.view()
+        if matrix.ndim != 2 or matrix.shape[0] != len(words) or matrix.shape[1] == 0:
+            raise InputError(
+                "vec.count_mismatch", f"{len(words)} words but a matrix of shape {matrix.shape}; one row per word is needed"
+            )
+        if not words:
+            raise InputError("vec.not_vectors", f"no words for {printable(self.lang)}")
+        norms = np.einsum("ij,ij->i", matrix, matrix, dtype=np.float64)
+        if not np.isfinite(norms).all():
+            row = int(np.flatnonzero(~np.isfinite(norms))[0])
+            raise InputError("vec.nonfinite", f"the vector of {printable(repr(words[row]))} is not finite")
+        if (norms == 0).any():
+            row = int(np.flatnonzero(norms == 0)[0])
+            raise InputError("vec.zero", f"the vector of {printable(repr(words[row]))} is zero; leave the word out")
+        if len(set(words)) != len(words):
+            raise InputError("vec.duplicate", f"{len(words) - len(set(words))} words occur twice; keep one row each")
+        counts = self.counts
+        if counts is not None:
+            counts = np.ascontiguousarray(counts, dtype=np.int64)
+            if counts.shape != (len(words),) or (counts < 0).any():
+                raise InputError("vec.counts", f"counts of shape {counts.shape} for {len(words)} words; one count ≥ 0 each")
+            counts = counts.view()
+            counts.flags.writeable = False
+        matrix.flags.writeable = False
+        for name, value in (("words", words), ("matrix", matrix), ("counts", counts)):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "lang", canonical_language(self.lang))
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __contains__(self, word: str) -> bool:
+        return self.row(word) >= 0
+
+    def __repr__(self) -> str:
+        return f"WordVectors(lang={self.lang!r}, words={len(self)}, dim={self.dim}, counts={self.counts is not None})"
+
+    @property
+    def dim(self) -> int:
+        return int(self.matrix.shape[1])
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Row of each word as it is written."""
+        return {word: row for row, word in enumerate(self.words)}
+
+    @cached_property
+    def folded_index(self) -> dict[str, int]:
+        """Row of each folded word: the word already written so where there is one, else the most frequent variant."""
+        folded: dict[str, int] = {}
+        for row, word in enumerate(self.words):
+            key = fold(word, self.lang)
+            if key not in folded or word == key:
+                folded[key] = row
+        return folded
+
+    def row(self, word: str) -> int:
+        """Row of `word` as written, else of its folded form, else -1."""
+        row = self.index.get(word, -1)
+        return row if row >= 0 else self.folded_index.get(fold(word, self.lang), -1)
+
+    def rows(self, words: Iterable[str]) -> I64:
+        """Rows (n,) of n words; -1 where a word has no vector."""
+        return np.fromiter((self.row(word) for word in words), dtype=np.int64)
+
+    def head(self, n: int) -> "WordVectors":
+        """The `n` most frequent words."""
+        if n >= len(self):
+            return self
+        counts = None if self.counts is None else self.counts[:n]
+        return WordVectors(self.lang, self.words[:n], self.matrix[:n], counts, self.origin, self.dropped, self.subwords)
+
+    def probabilities(self) -> F64:
+        """(n,) share of each word in running text: from counts, or by Zipf's law 1/(rank + 2.7) where there are none."""
+        weight = 1.0 / (np.arange(len(self)) + 2.7) if self.counts is None else self.counts + 0.5
+        return np.asarray(weight / weight.sum(), dtype=np.float64)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over language, words, counts and matrix: equal content, equal fingerprint."""
+        digest = hashlib.sha256(f"{self.lang}\0{self.matrix.shape}\0".encode())
+        digest.update("\n".join(self.words).encode("utf-8", "surrogatepass"))
+        digest.update(b"" if self.counts is None else self.counts.astype("<i8").tobytes())
+        digest.update(np.ascontiguousarray(self.matrix, dtype="<f4").data)
+        return digest.hexdigest()

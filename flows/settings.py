@@ -1,0 +1,180 @@
+"""The configuration: one TOML file, every path relative to it."""
+
+import difflib
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from align.compressed import open_bytes
+from align.errors import AlignError, ConfigError, printable
+from align.language import canonical_language
+from align.pool import SIF_A
+
+
+def _language(code: str) -> str:
+    try:
+        canonical = canonical_language(code)
+    except AlignError as error:
+        raise ValueError(str(error)) from None
+    if canonical != code:
+        raise ValueError(f"language {printable(repr(code))}; write {canonical}")
+    return canonical
+
+
+Language = Annotated[str, AfterValidator(_language)]
+Count = Annotated[int, Field(ge=1, le=100_000_000, strict=True)]
+Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SpaceSettings(_Section):
+    """`dim`: dimensions of vectors that are trained here. `pivot`: the language whose frame the others are turned into."""
+
+    pivot: Language | None = None
+    method: Literal["auto", "procrustes", "refine"] = "auto"
+    dim: Annotated[int, Field(ge=2, le=4096, strict=True)] = 300
+
+
+class LanguageSettings(_Section):
+    """Either `vectors`, a file to ingest, or `corpus`, text to train on; the other keys are for one or the other."""
+
+    vectors: str | None = None
+    limit: Count | None = None
+    on_bad_row: Literal["fail", "skip"] = "fail"
+    corpus: list[str] | None = None
+    text: str = "text"
+    train: Literal["skipgram", "cbow", "fasttext"] = "skipgram"
+    epochs: Annotated[int, Field(ge=1, le=1000, strict=True)] | None = None
+    window: Annotated[int, Field(ge=1, le=1000, strict=True)] = 5
+    min_count: Count = 5
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1, strict=True)] = 0
+    workers: Annotated[int, Field(ge=1, le=256, strict=True)] = 1
+
+
+class DictionarySettings(_Section):
+    """Without `source` and `target`, every pair of languages of a multi-column table; `test` is another file to judge on."""
+
+    path: str
+    source: Language | None = None
+    target: Language | None = None
+    test: str | None = None
+
+
+class DocumentSettings(_Section):
+    path: str
+    lang: Language | None = None
+    id: str = "id"
+    text: str = "text"
+    on_bad_row: Literal["fail", "skip"] = "fail"
+
+
+class PoolingSettings(_Section):
+    weighting: Literal["sif", "idf", "uniform"] = "sif"
+    a: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)] = SIF_A
+
+
+class EvaluationSettings(_Section):
+    """`held_out`: share of a dictionary's source words kept from the fit and judged on, where it has no test part of its own.
+
+    `parallel_ids`: documents with one id in several languages are translations, so retrieval can be judged on them.
+    """
+
+    held_out: Share = 0.1
+    parallel_ids: bool = False
+
+
+class WarehouseSettings(_Section):
+    path: str = "warehouse/data"
+
+
+class Settings(_Section):
+    """The whole configuration, as read by `load_settings`; `root` is the folder that paths are relative to."""
+
+    name: str = ""
+    space: SpaceSettings = SpaceSettings()
+    languages: Annotated[dict[Language, LanguageSettings], Field(min_length=1)]
+    dictionaries: list[DictionarySettings] = []
+    documents: list[DocumentSettings] = []
+    pooling: PoolingSettings = PoolingSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    warehouse: WarehouseSettings = WarehouseSettings()
+    root: Path = Field(default=Path(), exclude=True)
+
+    @property
+    def pivot(self) -> str:
+        return self.space.pivot or next(iter(self.languages))
+
+    @property
+    def warehouse_path(self) -> Path:
+        return self.root / self.warehouse.path
+
+    def path(self, text: str) -> Path:
+        return self.root / text
+
+
+def load_settings(path: str | Path, warehouse: str | Path | None = None) -> Settings:
+    """Read and check a configuration; `warehouse` overrides where its store lies. Does not look at the inputs.
+
+    Raises InputError `file.missing`; ConfigError `config.toml`, `config.unknown_key` (with the nearest key), `config.bad_value`,
+    `config.languages`, `config.pivot`, `config.dictionary`.
+    """
+    try:
+        with open_bytes(path, max_expanded_bytes=1 << 20) as reader:
+            content = tomllib.loads(reader.read().decode("utf-8"))
+        settings = Settings.model_validate({**content, "root": Path(path).resolve().parent})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError("config.toml", f"not TOML: {error}", path=path) from None
+    except ValidationError as error:
+        raise _refusal(error, path) from None
+    _check(settings, path)
+    if warehouse is not None:
+        where = WarehouseSettings(path=os.path.abspath(warehouse))
+        settings = settings.model_copy(update={"warehouse": where})
+    return settings
+
+
+def _check(settings: Settings, path: str | Path) -> None:
+    for lang, about in settings.languages.items():
+        if (about.vectors is None) == (about.corpus is None):
+            raise ConfigError(
+                "config.languages", f"languages.{lang} needs either vectors = \"file\" or corpus = [\"files\"]", path=path
+            )
+    if settings.pivot not in settings.languages:
+        known = ", ".join(settings.languages)
+        raise ConfigError("config.pivot", f"space.pivot is {settings.pivot}; it must be one of {known}", path=path)
+    for number, about_pairs in enumerate(settings.dictionaries, 1):
+        given = [lang for lang in (about_pairs.source, about_pairs.target) if lang is not None]
+        if len(given) == 1 or len(set(given)) < len(given):
+            raise ConfigError(
+                "config.dictionary", f"dictionaries entry {number} needs source and target, two languages, or neither", path=path
+            )
+        for lang in given:
+            if lang not in settings.languages:
+                raise ConfigError("config.dictionary", f"dictionaries entry {number}: {lang} is not under languages", path=path)
+
+
+def _refusal(error: ValidationError, path: str | Path) -> ConfigError:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(first["loc"][-1]), _siblings(first["loc"]), n=1, cutoff=0.0)
+        return ConfigError("config.unknown_key", f"unknown key {printable(key)}; the nearest known one is {near[0]}", path=path)
+    found = printable(repr(first["input"]), 60)
+    message = first["msg"].removeprefix("Value error, ")
+    return ConfigError("config.bad_value", f"{printable(key)} = {found}: {message}", path=path)
+
+
+def _siblings(loc: tuple[Any, ...]) -> list[str]:
+    sections: dict[str, type[BaseModel]] = {
+        "space": SpaceSettings, "languages": LanguageSettings, "dictionaries": DictionarySettings,
+        "documents": DocumentSettings, "pooling": PoolingSettings, "evaluation": EvaluationSettings,
+        "warehouse": WarehouseSettings,
+    }  # fmt: skip
+    model = sections[str(loc[0])] if len(loc) > 1 else Settings
+    return [name for name in model.model_fields if name != "root"]

@@ -1,0 +1,263 @@
+"""The verbs of a run as plain functions: each reads paths, leaves one file named by its fingerprint, and returns a small summary.
+
+A step whose file is there does nothing, so a run that was killed goes on where it stopped.
+"""
+
+import json
+import platform
+import time
+from datetime import UTC, datetime
+from importlib.metadata import version
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import duckdb
+import polars as pl
+
+import align
+from align.corpus import expand_paths
+from align.dictionary import WordPairs
+from align.dictionary_files import dictionary_languages, read_dictionary
+from align.documents import read_documents
+from align.errors import AlignmentError, InputError
+from align.pool import Pooler
+from align.retrieval import csls
+from align.space import SharedSpace
+from flows.plan import Plan
+from flows.progress import step
+from flows.settings import DictionarySettings
+from warehouse import snapshot
+from warehouse.documents import IndexedDocuments, document_hubness, index_documents, write_documents
+from warehouse.spaces import insert, write_pairs, write_space
+
+Notes = dict[str, Any]
+
+QUERIES = 2000  # at most so many documents of a language are searched with when retrieval is judged
+FEWEST_PARALLEL = 20
+
+
+def prepare_vectors(plan: Plan, lang: str) -> Notes:
+    """Train or ingest the vectors of one language."""
+    path = plan.vectors_path(lang)
+    about = plan.settings.languages[lang]
+    if not path.exists():
+        started = time.perf_counter()
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if about.vectors is not None:
+            with step(f"read {lang} vectors") as progress:
+                vectors = align.read_vectors(
+                    plan.settings.path(about.vectors), lang=lang, limit=about.limit, on_bad_row=about.on_bad_row, progress=progress
+                )
+        else:
+            with step(f"train {lang} vectors") as progress:
+                files = expand_paths(about.corpus or [], plan.settings.root)
+                vectors = align.train_vectors(
+                    files, lang=lang, method=about.train, dim=plan.settings.space.dim, epochs=about.epochs, window=about.window,
+                    min_count=about.min_count, seed=about.seed, workers=about.workers, text_column=about.text, progress=progress,
+                )  # fmt: skip
+        align.write_vectors(vectors, path)
+        notes = {"words": len(vectors), "dim": vectors.dim, "dropped": dict(vectors.dropped), "seconds": _since(started)}
+        _write_notes(path, notes)
+    return _read_notes(path)
+
+
+def read_pairs(plan: Plan) -> tuple[list[WordPairs], list[WordPairs]]:
+    """Dictionaries to fit on and dictionaries to judge on, of the configured languages.
+
+    A table with a part column brings its own test; `test` names a file; otherwise `evaluation.held_out` of the source words is
+    kept apart. Source words of a test are taken out of the training side.
+    """
+    train, test = [], []
+    for about in plan.settings.dictionaries:
+        path = plan.settings.path(about.path)
+        for source, target in _language_pairs(plan, about, path):
+            try:
+                shown, judged = (read_dictionary(path, source, target, part=part) for part in ("train", "test"))
+            except InputError as error:
+                if error.code != "dict.no_part":
+                    raise
+                shown = read_dictionary(path, source, target)
+                shown, judged = shown.split(plan.settings.evaluation.held_out)
+            if about.test is not None:
+                judged = read_dictionary(plan.settings.path(about.test), source, target)
+            train.append(shown.without_source_words(judged.gold()))
+            test.append(judged)
+    return train, test
+
+
+def fit_space(plan: Plan) -> Notes:
+    """Align all languages; reads their vectors, leaves the space."""
+    if not plan.space_path.exists():
+        started = time.perf_counter()
+        with step("align languages") as progress:
+            vectors = [align.read_vectors(plan.vectors_path(lang), lang=lang) for lang in plan.settings.languages]
+            space = align.fit(
+                vectors, read_pairs(plan)[0], pivot=plan.settings.pivot, method=plan.settings.space.method, progress=progress
+            )
+            space.save(plan.space_path)
+        _write_notes(plan.space_path, {"languages": {k: dict(v) for k, v in space.fits.items()}, "seconds": _since(started)})
+    return _read_notes(plan.space_path)
+
+
+def read_sources(plan: Plan) -> tuple[pl.DataFrame, dict[str, dict[str, int]]]:
+    """All documents of all sources as one frame, and what was dropped, by file and reason.
+
+    Raises InputError `doc.id_conflict` where two files give one (lang, id) different content.
+    """
+    frames, dropped = [], {}
+    for about in plan.settings.documents:
+        for path in plan.document_files(about):
+            found = read_documents(path, lang=about.lang, id_column=about.id, text_column=about.text, on_bad_row=about.on_bad_row)
+            frames.append(found.frame)
+            if found.dropped:
+                dropped[path.name] = dict(found.dropped)
+    if not frames:
+        return pl.DataFrame(schema=dict.fromkeys(("doc_id", "lang", "title", "text", "metadata"), pl.String)), dropped
+    frame = pl.concat(frames).unique(maintain_order=True)
+    twice = frame.filter(pl.struct("lang", "doc_id").is_duplicated())
+    if twice.height:
+        where = f"{twice['doc_id'][0]!r} ({twice['lang'][0]})"
+        raise InputError("doc.id_conflict", f"document {where} has different content in two files; ids are unique per language")
+    unknown = sorted(set(frame["lang"].unique()) - set(plan.settings.languages))
+    if unknown:
+        raise InputError(
+            "doc.bad_lang", f"documents in {', '.join(unknown)}, which is not under [languages]; add it or leave them out"
+        )
+    return frame, dropped
+
+
+def evaluate_translation(space: SharedSpace, test: list[WordPairs]) -> list[dict[str, Any]]:
+    """Precision of every test dictionary in both directions; a test without a usable pair is left out."""
+    rows = []
+    for pairs in test:
+        for direction in (pairs, pairs.reversed()):
+            try:
+                rows += space.evaluate(direction).to_dicts()
+            except AlignmentError as error:
+                if error.code != "evaluate.no_pairs":
+                    raise
+    return rows
+
+
+def evaluate_documents(indexed: list[IndexedDocuments]) -> list[dict[str, Any]]:
+    """Share of documents whose translation, the document of the same id, is the first or among the first ten found."""
+    rows = []
+    for source in indexed:
+        hubness = document_hubness(indexed, source.lang)
+        ours = source.frame["doc_id"].filter(pl.Series(source.pooled.known))
+        for target in indexed:
+            at = {doc: row for row, doc in enumerate(target.frame["doc_id"].filter(pl.Series(target.pooled.known)))}
+            shared = [row for row, doc in enumerate(ours) if doc in at]
+            shared = shared[:: max(1, len(shared) // QUERIES)][:QUERIES]
+            if source is target or len(shared) < FEWEST_PARALLEL:
+                continue
+            score = csls(source.vectors[shared] @ target.vectors.T, hubness[target.lang])
+            own = score[range(len(shared)), [at[ours[row]] for row in shared]]
+            ranks = (score >= own[:, None]).sum(axis=1)
+            rows.append(
+                {
+                    "source": source.lang, "target": target.lang, "recall_at_1": float((ranks <= 1).mean()),
+                    "recall_at_10": float((ranks <= 10).mean()), "mrr": float((1 / ranks).mean()),
+                    "n_queries": len(shared), "candidates": len(target.vectors),
+                }
+            )  # fmt: skip
+    return rows
+
+
+def publish_snapshot(plan: Plan, notes: Notes) -> Notes:
+    """Pool the documents, judge, and publish all of it as a new snapshot."""
+    started = datetime.now(UTC)
+    clock = time.perf_counter()
+    settings = plan.settings
+    space = align.load_space(plan.space_path)
+    train, test = read_pairs(plan)
+    with step("pool documents") as progress:
+        frame, dropped = read_sources(plan)
+        texts = {lang: frame.filter(pl.col("lang") == lang)["text"].to_list() for lang in frame["lang"].unique().sort()}
+        pooler = align.fit_pooler(space, texts, weighting=settings.pooling.weighting, a=settings.pooling.a)
+        progress(1, 2)
+        indexed = index_documents(frame, pooler)
+    with step("judge"):
+        words = evaluate_translation(space, test)
+        pages = evaluate_documents(indexed) if settings.evaluation.parallel_ids else []
+    notes = {**notes, "documents": {"read": frame.height, "dropped": dropped, "seconds": _since(clock)}}
+    with step("publish snapshot"):
+
+        def fill(connection: duckdb.DuckDBPyConnection) -> None:
+            _fill(connection, space, pooler, indexed)
+            write_pairs(connection, train, "train")
+            write_pairs(connection, test, "test")
+            _write_evaluations(connection, space.space_id, words, pages)
+            run = [uuid4().hex, plan.whole, started.replace(tzinfo=None), datetime.now(UTC).replace(tzinfo=None)]
+            extra = [settings.model_dump(mode="json"), versions(), notes]
+            connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)", [*run, *map(json.dumps, extra)])
+
+        manifest = snapshot.publish(settings.warehouse_path, space.dim, fill)
+    _remove_old_work(plan)
+    return {"snapshot": manifest.file.removesuffix(".duckdb"), "published": True, "translation": words, "documents": pages}
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages whose results are in a store."""
+    names = ("numpy", "scipy", "gensim", "duckdb", "polars", "icu4py")
+    return {"python": platform.python_version(), **{name: version(name) for name in names}}
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, space: SharedSpace, pooler: Pooler, indexed: list[IndexedDocuments]) -> None:
+    write_space(connection, space, pooler)
+    write_documents(connection, space.space_id, indexed, list(space.languages))
+
+
+def _write_evaluations(
+    connection: duckdb.DuckDBPyConnection, space_id: str, words: list[dict[str, Any]], pages: list[dict[str, Any]]
+) -> None:
+    rows = [
+        (space_id, task, figures["source"], figures["target"], measure, float(value))
+        for task, table in (("translation", words), ("documents", pages))
+        for figures in table
+        for measure, value in figures.items()
+        if isinstance(value, int | float)
+    ]
+    names = ("space_id", "task", "source", "target", "measure", "value")
+    if rows:
+        insert(connection, "evaluations", dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+
+
+def _language_pairs(plan: Plan, about: DictionarySettings, path: Path) -> list[tuple[str, str]]:
+    if about.source is not None and about.target is not None:
+        return [(about.source, about.target)]
+    there = [lang for lang in dictionary_languages(path) if lang in plan.settings.languages]
+    if len(there) < 2:
+        raise InputError(
+            "dict.no_language", "not a table with a column per language; name source and target in the configuration", path=path
+        )
+    return list(combinations(there, 2))
+
+
+def _remove_old_work(plan: Plan) -> None:
+    keep = {plan.vectors_path(lang).stem for lang in plan.settings.languages} | {plan.space_path.stem}
+    for path in plan.work("x").parent.glob("*"):
+        if path.stem not in keep:
+            path.unlink(missing_ok=True)
+
+
+def _notes_path(path: Path) -> Path:
+    return path.with_suffix(".json")
+
+
+def _write_notes(path: Path, notes: Notes) -> None:
+    _notes_path(path).write_text(json.dumps(notes), encoding="utf-8")
+
+
+def _read_notes(path: Path) -> Notes:
+    try:
+        notes: Notes = json.loads(_notes_path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # killed between the result and its notes: the result stands
+        return {}
+    return notes
+
+
+def _since(started: float) -> float:
+    return round(time.perf_counter() - started, 2)

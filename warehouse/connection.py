@@ -1,0 +1,99 @@
+"""DuckDB connections: one for building a snapshot, one, locked down, for reading it."""
+
+from importlib import resources
+from pathlib import Path
+
+import duckdb
+
+from align.errors import CorruptStoreError, QueryError, printable
+
+SCHEMA = max(int(file.name[:4]) for file in (resources.files("warehouse") / "migrations").iterdir() if file.name[:4].isdigit())
+
+_WRITING = {
+    "storage_compatibility_version": "v1.4.0",  # DuckDB 1.4 to 2.0 read it, and a foreign WAL is refused
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+_LOCKED = (
+    "SET enable_external_access = false",
+    "SET autoinstall_known_extensions = false",
+    "SET autoload_known_extensions = false",
+    "SET python_enable_replacements = false",
+    "SET lock_configuration = true",
+)
+
+
+def create(path: Path, dim: int) -> duckdb.DuckDBPyConnection:
+    """A new store at `path` for vectors of `dim` dimensions: schema migrated, macros there. Writes."""
+    connection = duckdb.connect(str(path), config=dict(_WRITING))
+    # Float compression makes vectors larger and slower to read (PERFORMANCE, finding 7).
+    connection.execute("PRAGMA force_compression = 'uncompressed'")
+    migrate(connection, dim)
+    for name, text in _scripts("macros"):
+        connection.execute(text.replace("{dim}", str(int(dim))))
+    return connection
+
+
+def migrate(connection: duckdb.DuckDBPyConnection, dim: int) -> list[str]:
+    """Apply, each in one transaction with its record, the migrations that the store lacks; returns their names. Writes."""
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, name VARCHAR NOT NULL)"
+    )
+    applied = {version for (version,) in connection.execute("SELECT version FROM schema_migrations").fetchall()}
+    done = []
+    for name, text in _scripts("migrations"):
+        version = int(name[:4])
+        if version in applied:
+            continue
+        connection.execute("BEGIN")
+        connection.execute(text.replace("{dim}", str(int(dim))))
+        connection.execute("INSERT INTO schema_migrations VALUES (?, ?)", [version, name])
+        connection.execute("COMMIT")
+        done.append(name)
+    return done
+
+
+def read(path: Path) -> duckdb.DuckDBPyConnection:
+    """A locked read-only connection to a snapshot: no other file, no extension, no setting can be reached from it.
+
+    Raises CorruptStoreError `store.unreadable`, `store.newer` (made by a later release).
+    """
+    # Attached to a database of its own: DuckDB shares one instance per file and process, with the settings of whoever came
+    # first, so a client of the same process that opens the file plainly would be refused, or get our locks.
+    connection = duckdb.connect(":memory:")
+    try:
+        connection.execute(f"ATTACH {_quoted(path)} AS store (READ_ONLY)")
+        connection.execute("USE store")
+        for setting in _LOCKED:
+            connection.execute(setting)
+        rows = connection.execute("SELECT max(version) FROM schema_migrations").fetchall()
+    except duckdb.Error as error:
+        connection.close()
+        raise CorruptStoreError("store.unreadable", f"not a readable store ({error})", path=path) from None
+    if rows[0][0] != SCHEMA:
+        connection.close()
+        message = f"the store has schema {rows[0][0]}, this build reads {SCHEMA}; build the store again"
+        raise CorruptStoreError("store.newer" if (rows[0][0] or 0) > SCHEMA else "store.older", message, path=path)
+    return connection
+
+
+def one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
+    """`sql` if it is one statement that reads, else QueryError `query.statements`, `query.read_only` or `query.syntax`."""
+    try:
+        statements = connection.extract_statements(sql)
+    except duckdb.Error as error:
+        raise QueryError("query.syntax", printable(str(error), 200)) from None
+    if len(statements) != 1:
+        raise QueryError("query.statements", f"{len(statements)} statements; write exactly one")
+    if statements[0].type not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
+        raise QueryError("query.read_only", f"a {statements[0].type.name} statement; only SELECT, DESCRIBE and EXPLAIN are served")
+    return sql
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _scripts(folder: str) -> list[tuple[str, str]]:
+    files = [file for file in (resources.files("warehouse") / folder).iterdir() if file.name.endswith(".sql")]
+    return [(file.name, file.read_text(encoding="utf-8")) for file in sorted(files, key=lambda file: file.name)]

@@ -1,0 +1,132 @@
+"""Documents, their pooled vectors and their hubness to tables and back."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+from align.pool import Pooled, Pooler
+from align.retrieval import NEIGHBOURS, neighbourhood
+from align.vectors import F32
+from warehouse.spaces import insert, matrix, select, vector_column
+
+SAMPLE = 10_000  # documents of a query's language against which hubness is taken
+
+
+@dataclass(frozen=True, eq=False)
+class IndexedDocuments:
+    """Documents of one language in the order of their ids, and what pooling made of them.
+
+    `frame` has the columns of `align.read_documents`; `pooled` one row for each of them.
+    """
+
+    lang: str
+    frame: pl.DataFrame
+    pooled: Pooled
+
+    @property
+    def vectors(self) -> F32:
+        """(n_known, dim) vectors of the documents that have one, in order."""
+        return self.pooled.vectors[self.pooled.known]
+
+
+def index_documents(frame: pl.DataFrame, pooler: Pooler) -> list[IndexedDocuments]:
+    """Pool every document of `frame`, a language at a time. Raises InputError `space.no_language`."""
+    indexed = []
+    for lang in sorted(frame["lang"].unique()):
+        part = frame.filter(pl.col("lang") == lang).sort("doc_id")
+        indexed.append(IndexedDocuments(lang, part, pooler.pool_counted(part["text"].to_list(), lang)))
+    return indexed
+
+
+def document_hubness(indexed: list[IndexedDocuments], query_lang: str) -> dict[str, F32]:
+    """Per language, r (n_known,) of every document: mean cosine to its 10 nearest documents in `query_lang`.
+
+    A document does not count as its own neighbour. Where `query_lang` has fewer than 10 documents, those of all
+    languages stand in for the questions that may come.
+    """
+    own = next((i for i in indexed if i.lang == query_lang and len(i.vectors) >= NEIGHBOURS), None)
+    result = {}
+    for target in indexed:
+        if own is not None and own is not target:
+            result[target.lang] = neighbourhood(target.vectors, _sample(own.vectors))
+        elif own is target and len(target.vectors) <= SAMPLE:
+            result[target.lang] = neighbourhood(target.vectors, target.vectors, exclude_self=True)
+        else:
+            everything = own.vectors if own is not None else np.concatenate([i.vectors for i in indexed])
+            result[target.lang] = _neighbourhood_without_self(target.vectors, _sample(everything))
+    return result
+
+
+def write_documents(
+    connection: duckdb.DuckDBPyConnection, space_id: str, indexed: list[IndexedDocuments], languages: list[str]
+) -> None:
+    """Fill `documents`, `document_vectors` and, for queries in each of `languages`, `document_hubness`. Writes."""
+    for part in indexed:
+        frame, pooled, n = part.frame, part.pooled, part.frame.height
+        hashes = [content_hash(row) for row in frame.iter_rows(named=True)]
+        insert(connection, "documents", {**{name: frame[name].to_arrow() for name in frame.columns}, "content_hash": hashes})
+        insert(
+            connection,
+            "document_vectors",
+            {
+                "space_id": [space_id] * n, "doc_id": frame["doc_id"].to_arrow(), "lang": [part.lang] * n,
+                "vector": vector_column(pooled.vectors, pooled.known), "tokens": pooled.tokens,
+                "known_tokens": pooled.known_tokens, "reason": pa.array(pooled.reasons(), pa.string()),
+            },
+        )  # fmt: skip
+    for query_lang in languages:
+        hubness = document_hubness(indexed, query_lang)
+        for part in indexed:
+            ids = part.frame["doc_id"].filter(pl.Series(part.pooled.known))
+            insert(
+                connection,
+                "document_hubness",
+                {
+                    "space_id": [space_id] * len(ids), "query_lang": [query_lang] * len(ids),
+                    "lang": [part.lang] * len(ids), "doc_id": ids.to_arrow(), "hubness": hubness[part.lang],
+                },
+            )  # fmt: skip
+
+
+def read_vectors(connection: duckdb.DuckDBPyConnection, lang: str) -> tuple[list[str], F32]:
+    """Ids and vectors (n_known, dim) of the documents of `lang` that have one, in the order of ids."""
+    sql = "SELECT doc_id, vector FROM document_vectors WHERE lang = ? AND vector IS NOT NULL"
+    table = select(connection, sql, [lang])
+    ids = table["doc_id"].to_pylist()
+    order = sorted(range(len(ids)), key=ids.__getitem__)
+    return [ids[row] for row in order], matrix(table["vector"])[order]
+
+
+def read_hubness(connection: duckdb.DuckDBPyConnection, query_lang: str, lang: str) -> F32:
+    """r (n_known,) of the documents of `lang` for queries in `query_lang`, in the order of `read_vectors`."""
+    sql = "SELECT hubness FROM document_hubness WHERE query_lang = ? AND lang = ? ORDER BY doc_id"
+    return np.asarray(select(connection, sql, [query_lang, lang])["hubness"].to_numpy(), dtype=np.float32)
+
+
+def content_hash(document: Mapping[str, str | None]) -> str:
+    """SHA-256 of what a document says: title, text and metadata."""
+    parts = (document["title"] or "", document["text"] or "", document["metadata"] or "")
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _sample(vectors: F32) -> F32:
+    if len(vectors) <= SAMPLE:
+        return vectors
+    return vectors[np.linspace(0, len(vectors) - 1, SAMPLE).astype(np.int64)]
+
+
+def _neighbourhood_without_self(vectors: F32, sample: F32) -> F32:
+    """r against a sample in which a document may or may not be: an exact copy of it is taken to be the document."""
+    r = neighbourhood(vectors, sample)
+    k = min(NEIGHBOURS + 1, len(sample))
+    rows = {row.tobytes() for row in sample}
+    inside: npt.NDArray[np.bool_] = np.fromiter((row.tobytes() in rows for row in vectors), dtype=bool, count=len(vectors))
+    if k > 1 and inside.any():
+        r[inside] = (neighbourhood(vectors[inside], sample, k) * k - 1) / (k - 1)
+    return r

@@ -1,0 +1,7 @@
+-- The k documents nearest to a stored one, itself left out.
+CREATE MACRO similar_documents(lang_, doc_id_, k := 10, into_ := NULL) AS TABLE
+    SELECT row_number() OVER (ORDER BY score DESC, lang, doc_id) AS rank, score, lang, doc_id, title, metadata
+    FROM documents_like((SELECT vector FROM document_vectors WHERE lang = lang_ AND doc_id = doc_id_), lang_)
+    WHERE (into_ IS NULL OR list_contains(into_::VARCHAR[], lang)) AND NOT (lang = lang_ AND doc_id = doc_id_)
+    ORDER BY rank
+    LIMIT k;

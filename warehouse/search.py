@@ -1,0 +1,297 @@
+"""Search in a published snapshot: exact, CSLS-corrected, many queries in one matrix product."""
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from align.dictionary import WordPairs
+from align.errors import InputError, QueryError, UnknownWordError, printable
+from align.evaluate import Precision, evaluate_translation
+from align.explain import explain as explain_pair
+from align.language import canonical_language
+from align.pool import Pooler
+from align.retrieval import check_k, csls, csls_neighbours, top_k
+from align.vectors import F32, WordVectors
+from warehouse import snapshot
+from warehouse.connection import one_select, read
+from warehouse.documents import read_hubness, read_vectors
+from warehouse.metadata import expand_metadata, matching
+from warehouse.spaces import read_pooler, select, stored_languages
+
+BLOCK_BYTES = 256 << 20  # similarities held at once
+WHY = 5  # word pairs shown with a hit
+
+
+class Warehouse:
+    """A read-only view of one snapshot; a later publish does not change it. Close it, or use it in a `with` block.
+
+    Made by `warehouse.open`. Vectors are read into memory at the first search that needs them.
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self._snapshot = snapshot.current(root)
+        self._lease = snapshot.hold(self._snapshot)
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._process = os.getpid()
+        self._vectors: dict[str, tuple[list[str], F32]] = {}
+        self._hubness: dict[tuple[str, str], F32] = {}
+        self._poolers: dict[str, Pooler] = {}
+        try:
+            self._connection = read(self._snapshot)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Warehouse {self._snapshot.name}>"
+
+    def close(self) -> None:
+        """Let the snapshot go. Closing twice is fine; any other use afterwards is refused with QueryError `query.closed`."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._lease >= 0:
+            os.close(self._lease)
+            self._lease = -1
+
+    @property
+    def version(self) -> str:
+        """The name of the snapshot: a number that grows with every publish, and an id."""
+        return self._snapshot.stem
+
+    @property
+    def path(self) -> Path:
+        """The DuckDB file of the snapshot."""
+        return self._snapshot
+
+    @cached_property
+    def languages(self) -> list[str]:
+        """Languages of the space, the pivot first."""
+        return stored_languages(self._open)
+
+    def search(
+        self,
+        queries: str | Sequence[str],
+        lang: str,
+        into: Sequence[str] | None = None,
+        k: int = 10,
+        *,
+        where: Mapping[str, Any] | None = None,
+        rerank: bool | None = None,
+        lexical: bool | None = None,
+        explain: bool = False,
+    ) -> pl.DataFrame:
+        """The k documents nearest to each text of language `lang`, best first.
+
+        `into`: languages to search, default all. `where`: metadata that must be equal, {"topic": "law"}, or one of a list.
+        Columns: query (position in the list), rank (from 1), score, lang, doc_id, title, then the metadata; with `explain`
+        also why: the word pairs that add most to the cosine, each with its share. score is CSLS,
+        2 cos − r(query) − r(document), higher is nearer. A query without a known word has no rows.
+
+        Raises InputError `api.bad_k`, `api.bad_text`, `space.no_language`; QueryError `search.no_known_word` when no query has a
+        known word, `search.no_column`, `search.not_available` for rerank=True and lexical=True.
+        """
+        if rerank or lexical:
+            raise QueryError("search.not_available", "rerank and lexical are not part of this release; leave them out")
+        texts = [queries] if isinstance(queries, str) else list(queries)
+        lang, wanted = self._language(lang), self._wanted(into)
+        pooled = self._pooler(lang).pool_counted(texts, lang)
+        if texts and not pooled.known.any():
+            raise QueryError("search.no_known_word", f"no word of {printable(repr(texts[0]))} has a vector in {lang}")
+        hits = self._nearest(pooled.vectors, pooled.known, lang, wanted, check_k(k), where)
+        if explain:
+            why = [self._why(texts[q], lang, doc, in_lang) for q, doc, in_lang in hits.select("query", "doc_id", "lang").rows()]
+            hits = hits.with_columns(pl.Series("why", why, dtype=_WHY))
+        return hits
+
+    def similar(
+        self, doc_id: str, lang: str, into: Sequence[str] | None = None, k: int = 10, *, where: Mapping[str, Any] | None = None
+    ) -> pl.DataFrame:
+        """The k documents nearest to a stored one, itself left out; columns as in `search`.
+
+        Raises QueryError `search.no_document`, `search.no_vector` where that document has no known word.
+        """
+        lang, wanted = self._language(lang), self._wanted(into)
+        ids, vectors = self._matrix(lang)
+        try:
+            row = ids.index(doc_id)
+        except ValueError:
+            reason = self._open.execute(
+                "SELECT reason FROM document_vectors WHERE lang = ? AND doc_id = ?", [lang, str(doc_id)]
+            ).fetchall()
+            shown = printable(repr(doc_id))
+            if reason:
+                raise QueryError("search.no_vector", f"document {shown} has no vector: {reason[0][0]}") from None
+            raise QueryError("search.no_document", f"no document {shown} in {lang}") from None
+        hits = self._nearest(vectors[row : row + 1], np.ones(1, bool), lang, wanted, check_k(k) + 1, where)
+        hits = hits.filter(~((pl.col("doc_id") == doc_id) & (pl.col("lang") == lang))).head(k)
+        return hits.with_columns(rank=pl.int_range(1, hits.height + 1, dtype=pl.Int64))
+
+    def translate(self, word: str, source: str, target: str, k: int = 5) -> pl.DataFrame:
+        """The k nearest words of `target` by CSLS: columns rank, word, score.
+
+        Raises UnknownWordError `space.unknown_word`, InputError `api.bad_k`, `space.no_language`.
+        """
+        check_k(k)
+        ours, theirs, hubness = self._word_sides(source, target)
+        row = ours.row(word) if isinstance(word, str) else -1
+        if row < 0:
+            raise UnknownWordError("space.unknown_word", f"{printable(repr(word))} has no vector in {ours.lang}")
+        found = csls_neighbours(ours.matrix[row : row + 1], theirs.matrix, hubness, k)
+        words = [theirs.words[i] for i in found.rows[0]]
+        return pl.DataFrame({"rank": np.arange(1, len(words) + 1), "word": words, "score": found.scores[0]})
+
+    def evaluate(self, test_pairs: WordPairs) -> Precision:
+        """Precision of the stored space on pairs that were not used to align it.
+
+        Raises AlignmentError `evaluate.no_pairs`, InputError `space.no_language`.
+        """
+        return evaluate_translation(*self._word_sides(test_pairs.source, test_pairs.target), test_pairs)
+
+    def words(self, lang: str) -> WordVectors:
+        """The stored vectors of `lang` in the shared space. Raises InputError `space.no_language`."""
+        code = self._language(lang)
+        return self._pooler(code).of(code)[0]
+
+    def explain(self, text: str, lang: str, doc_id: str, doc_lang: str, top: int | None = 20) -> pl.DataFrame:
+        """Why a text and a stored document match: `align.explain` of the two.
+
+        Raises QueryError `search.no_document`, InputError `explain.no_vector`, `space.no_language`.
+        """
+        lang, doc_lang = self._language(lang), self._language(doc_lang)
+        rows = self._open.execute("SELECT text FROM documents WHERE lang = ? AND doc_id = ?", [doc_lang, doc_id]).fetchall()
+        if not rows:
+            raise QueryError("search.no_document", f"no document {printable(repr(doc_id))} in {doc_lang}")
+        ours, theirs = self._pooler(lang), self._pooler(doc_lang)
+        both = Pooler(ours.space_id, ours.weighting, ours.a, {**ours.vectors, **theirs.vectors}, {**ours.states, **theirs.states})
+        return explain_pair(both, text, lang, rows[0][0], doc_lang, top)
+
+    def sql(self, statement: str, parameters: Sequence[Any] | None = None) -> pl.DataFrame:
+        """The result of one SQL statement over the tables and macros of the snapshot.
+
+        The connection is read-only and locked: no other file, extension or setting can be reached. Raises QueryError
+        `query.statements`, `query.read_only`, `query.syntax`, `query.failed`.
+        """
+        one_select(self._open, statement)
+        try:
+            relation = self._open.sql(statement, params=list(parameters) if parameters else None)
+            return relation.pl() if relation is not None else pl.DataFrame()
+        except duckdb.Error as error:
+            raise QueryError("query.failed", printable(str(error), 200)) from None
+
+    @property
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        if self._connection is None:
+            raise QueryError("query.closed", "this warehouse is closed; open it again")
+        if os.getpid() != self._process:
+            raise QueryError("query.forked", "this warehouse was opened by the parent process; open it again in the child")
+        return self._connection
+
+    def _language(self, lang: str) -> str:
+        code = canonical_language(lang)
+        if code not in self.languages:
+            raise InputError("space.no_language", f"no {code} in this store; it holds {', '.join(self.languages)}")
+        return code
+
+    def _wanted(self, into: Sequence[str] | None) -> list[str]:
+        if isinstance(into, str):
+            raise InputError("api.bad_text", f"into={printable(repr(into))}; give a list of languages")
+        return sorted(self.languages if into is None else {self._language(lang) for lang in into})
+
+    def _pooler(self, lang: str) -> Pooler:
+        if lang not in self._poolers:
+            self._poolers[lang] = read_pooler(self._open, [lang])
+        return self._poolers[lang]
+
+    def _word_sides(self, source: str, target: str) -> tuple[WordVectors, WordVectors, F32]:
+        """Vectors of both languages, and r (n,) of the words of `target` for queries in `source`."""
+        ours, theirs = self.words(source), self.words(target)
+        if ours is theirs:
+            return ours, theirs, np.zeros(len(theirs), dtype=np.float32)
+        sql = "SELECT hubness FROM word_hubness WHERE source = ? AND lang = ? ORDER BY rank"
+        return ours, theirs, np.asarray(select(self._open, sql, [ours.lang, theirs.lang])["hubness"].to_numpy(), dtype=np.float32)
+
+    def _matrix(self, lang: str) -> tuple[list[str], F32]:
+        if lang not in self._vectors:
+            self._vectors[lang] = read_vectors(self._open, lang)
+        return self._vectors[lang]
+
+    @cached_property
+    def _cards(self) -> pl.DataFrame:
+        """lang, doc_id, title and metadata of every document that has a vector, in that order of sorting."""
+        found = self._open.sql(
+            "SELECT lang, doc_id, title, metadata FROM documents JOIN document_vectors USING (lang, doc_id) "
+            "WHERE vector IS NOT NULL ORDER BY lang, doc_id"
+        ).pl()
+        return expand_metadata(found)
+
+    @cached_property
+    def _first_card(self) -> dict[str, int]:
+        """Where the cards of each language begin."""
+        return {lang: int(start) for lang, start in self._cards.with_row_index().group_by("lang").agg(pl.col("index").min()).rows()}
+
+    def _nearest(
+        self,
+        vectors: F32,
+        known: npt.NDArray[np.bool_],
+        lang: str,
+        wanted: list[str],
+        k: int,
+        where: Mapping[str, Any] | None,
+    ) -> pl.DataFrame:
+        """Hits for every known row of `vectors` (n, dim), ties in the order of language and id."""
+        searched = [code for code in wanted if code in self._first_card]
+        width = sum(len(self._matrix(code)[0]) for code in searched)
+        cards = np.concatenate([self._first_card[code] + np.arange(len(self._matrix(code)[0])) for code in searched] or [[]]).astype(np.int64)
+        allowed = None if where is None else matching(self._cards, where)[cards]
+        step = max(1, BLOCK_BYTES // (4 * max(width, 1)))
+        rows = np.flatnonzero(known)
+        queries, hits, scores = [], [], []
+        for start in range(0, len(rows) if width else 0, step):
+            block = rows[start : start + step]
+            score = np.empty((len(block), width), dtype=np.float32)
+            at = 0
+            for code in searched:
+                theirs = self._matrix(code)[1]
+                score[:, at : at + len(theirs)] = csls(vectors[block] @ theirs.T, self._hub(lang, code))
+                at += len(theirs)
+            if allowed is not None:
+                score[:, ~allowed] = -np.inf
+            found = top_k(score, k)
+            kept = found.scores > -np.inf
+            queries.append(np.repeat(block, kept.sum(axis=1)))
+            hits.append(cards[found.rows[kept]])
+            scores.append(found.scores[kept])
+        query = np.concatenate(queries or [np.zeros(0, np.int64)])
+        first = np.searchsorted(query, query)
+        shown = self._cards[np.concatenate(hits or [np.zeros(0, np.int64)])]
+        head = pl.DataFrame(
+            {"query": query, "rank": np.arange(len(query)) - first + 1, "score": np.concatenate(scores or [np.zeros(0, np.float32)])}
+        )
+        return pl.concat([head, shown], how="horizontal")
+
+    def _hub(self, query_lang: str, lang: str) -> F32:
+        key = (query_lang, lang)
+        if key not in self._hubness:
+            self._hubness[key] = read_hubness(self._open, query_lang, lang)
+        return self._hubness[key]
+
+    def _why(self, text: str, lang: str, doc_id: str, doc_lang: str) -> list[dict[str, Any]]:
+        return self.explain(text, lang, doc_id, doc_lang, WHY).select("query_word", "document_word", "share").to_dicts()
+
+
+_WHY = pl.List(pl.Struct({"query_word": pl.String, "document_word": pl.String, "share": pl.Float64}))

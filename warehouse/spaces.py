@@ -1,0 +1,162 @@
+"""A SharedSpace and its Pooler to tables and back."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from align.dictionary import WordPairs
+from align.normalize import Normalization
+from align.pool import Pooler, PoolingState
+from align.procrustes import Rotation
+from align.space import SharedSpace
+from align.vectors import F32, WordVectors
+
+
+def write_space(connection: duckdb.DuckDBPyConnection, space: SharedSpace, pooler: Pooler) -> None:
+    """Fill `spaces`, `rotations`, `words` and `word_hubness`. Writes."""
+    space_id = space.space_id
+    prints = json.dumps(dict(space.fingerprints), sort_keys=True)
+    connection.execute(
+        "INSERT INTO spaces VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [space_id, space.pivot, space.dim, space.tokenizer, pooler.weighting, pooler.a, prints],
+    )
+    for lang in space.languages:
+        rotation, steps, state = space.rotations[lang], space.normalizations[lang], pooler.states[lang]
+        connection.execute(
+            "INSERT INTO rotations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                space_id, lang, rotation.matrix.tolist(), list(steps.steps), [mean.tolist() for mean in steps.means],
+                space.fits[lang]["method"], rotation.n_pairs, rotation.rank, rotation.residual, rotation.determinant,
+                json.dumps(dict(space.fits[lang])), state.mean.tolist(), state.documents, state.centre,
+            ],
+        )  # fmt: skip
+        _write_words(connection, space_id, space.vectors(lang), state)
+    for source in space.languages:
+        for target in space.languages:
+            if source != target:
+                _write_hubness(connection, space_id, source, target, space.hubness(source, target))
+
+
+def write_pairs(connection: duckdb.DuckDBPyConnection, pairs: Iterable[WordPairs], part: str) -> None:
+    """Fill `dictionary_pairs` with one `part`, "train" or "test". Writes."""
+    for p in pairs:
+        n = len(p)
+        origins = list(p.origins) if p.origins is not None else [p.name] * n
+        insert(
+            connection,
+            "dictionary_pairs",
+            {
+                "source": [p.source] * n, "target": [p.target] * n, "source_word": [s for s, _ in p.pairs],
+                "target_word": [t for _, t in p.pairs], "weight": p.weights, "origin": origins, "part": [part] * n,
+            },
+        )  # fmt: skip
+
+
+def read_pooler(connection: duckdb.DuckDBPyConnection, langs: Iterable[str] | None = None) -> Pooler:
+    """The Pooler of the stored space, for all languages or for `langs`."""
+    space_id, weighting, a = connection.execute("SELECT space_id, weighting, sif_a FROM spaces").fetchall()[0]
+    vectors, states = {}, {}
+    for lang in stored_languages(connection) if langs is None else langs:
+        vectors[lang], weights = read_words(connection, lang)
+        row = connection.execute(
+            "SELECT pooling_mean, pooling_documents, pooling_centre FROM rotations WHERE lang = ?", [lang]
+        ).fetchall()[0]
+        states[lang] = PoolingState(weights, np.array(row[0]), row[1], row[2])
+    return Pooler(space_id, weighting, a, vectors, states)
+
+
+def read_words(connection: duckdb.DuckDBPyConnection, lang: str) -> tuple[WordVectors, npt.NDArray[np.float64]]:
+    """Mapped vectors of `lang` and the weight (n,) of every word in a text."""
+    table = select(connection, "SELECT rank, word, count, weight, vector FROM words WHERE lang = ?", [lang])
+    order = np.argsort(table["rank"].to_numpy(), kind="stable")  # sorting rows of vectors in SQL takes ten times longer
+    words = table["word"].to_pylist()
+    counts = None if table["count"].null_count else table["count"].to_numpy()[order]
+    vectors = WordVectors(lang, tuple(words[row] for row in order), matrix(table["vector"])[order], counts)
+    return vectors, table["weight"].to_numpy()[order]
+
+
+def read_rotation(connection: duckdb.DuckDBPyConnection, lang: str) -> tuple[Normalization, Rotation]:
+    """What maps raw vectors of `lang` into the stored space."""
+    row = connection.execute(
+        "SELECT matrix, n_pairs, rank, residual, determinant, steps, means FROM rotations WHERE lang = ?", [lang]
+    ).fetchall()[0]
+    return Normalization(tuple(row[5]), tuple(np.array(m) for m in row[6])), Rotation(np.array(row[0]), *row[1:5])
+
+
+def stored_languages(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Languages of the stored space, the pivot first."""
+    rows = connection.execute(
+        "SELECT lang FROM rotations JOIN spaces USING (space_id) ORDER BY lang <> pivot_lang, lang"
+    ).fetchall()
+    return [lang for (lang,) in rows]
+
+
+def select(connection: duckdb.DuckDBPyConnection, sql: str, parameters: list[Any] | None = None) -> pa.Table:
+    """The result of one SELECT as an Arrow table."""
+    return connection.sql(sql, params=parameters or None).to_arrow_table()
+
+
+def insert(connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, Any]) -> None:
+    """Insert columns (lists, arrays, or (n, dim) float32 matrices) into a table of this project by name. Writes."""
+    arrays = {name: _arrow(values) for name, values in columns.items()}
+    connection.register("incoming_rows", pa.table(arrays))
+    try:
+        connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming_rows")
+    finally:
+        connection.unregister("incoming_rows")
+
+
+def matrix(column: pa.ChunkedArray) -> F32:
+    """A FLOAT[dim] column without NULLs as (n, dim) float32."""
+    dim = column.type.list_size
+    if column.null_count:
+        raise ValueError(f"{column.null_count} NULL vectors: flattening would shift the rows")
+    parts = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
+    flat = np.concatenate(parts) if parts else np.zeros(0, dtype=np.float32)
+    return np.asarray(flat, dtype=np.float32).reshape(-1, dim)
+
+
+def vector_column(vectors: F32, known: npt.NDArray[np.bool_] | None = None) -> pa.FixedSizeListArray:
+    """(n, dim) float32 as an Arrow column, NULL where not `known`."""
+    flat = pa.array(np.ascontiguousarray(vectors, dtype=np.float32).reshape(-1))
+    mask = None if known is None else pa.array(~known)
+    return pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1], mask=mask)
+
+
+def _write_words(connection: duckdb.DuckDBPyConnection, space_id: str, vectors: WordVectors, state: PoolingState) -> None:
+    forms: list[str | None] = [None] * len(vectors)
+    for form, row in vectors.folded_index.items():
+        forms[row] = form
+    insert(
+        connection,
+        "words",
+        {
+            "space_id": [space_id] * len(vectors), "lang": [vectors.lang] * len(vectors), "word": list(vectors.words),
+            "form": pa.array(forms, pa.string()), "rank": np.arange(1, len(vectors) + 1, dtype=np.int32),
+            "count": pa.nulls(len(vectors), pa.int64()) if vectors.counts is None else vectors.counts,
+            "weight": state.weights, "vector": vectors.matrix,
+        },
+    )  # fmt: skip
+
+
+def _write_hubness(connection: duckdb.DuckDBPyConnection, space_id: str, source: str, target: str, hubness: F32) -> None:
+    n = len(hubness)
+    insert(
+        connection,
+        "word_hubness",
+        {
+            "space_id": [space_id] * n, "source": [source] * n, "lang": [target] * n,
+            "rank": np.arange(1, n + 1, dtype=np.int32), "hubness": hubness,
+        },
+    )  # fmt: skip
+
+
+def _arrow(values: Any) -> Any:
+    if isinstance(values, np.ndarray) and values.ndim == 2:
+        return vector_column(values)
+    return values if isinstance(values, pa.Array) else pa.array(values)

@@ -1,0 +1,105 @@
+"""Does a warehouse keep its promises?"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+
+from align.compressed import file_digest
+from align.errors import CorruptStoreError
+from align.space import check_rotations
+from warehouse import snapshot
+from warehouse.connection import read
+from warehouse.spaces import read_rotation, stored_languages
+
+# Each must count no row. The CHECKs of the schema hold while a store is written; these hold for the file as it lies there.
+_NOTHING = {
+    "one space": "SELECT count(*) - 1 FROM spaces",
+    "word ranks run from 1 without gaps": (
+        "SELECT count(*) FROM (SELECT lang, count(*) n, min(rank) a, max(rank) z, count(DISTINCT rank) d "
+        "FROM words GROUP BY lang) WHERE a <> 1 OR z <> n OR d <> n"
+    ),
+    "words unique per language": "SELECT count(*) - count(DISTINCT (lang, word)) FROM words",
+    "forms unique per language": "SELECT count(form) - count(DISTINCT (lang, form)) FILTER (form IS NOT NULL) FROM words",
+    "word vectors of length 1": "SELECT count(*) FROM words WHERE NOT array_inner_product(vector, vector) BETWEEN 0.999 AND 1.001",
+    "every word has a hubness for every other language": (
+        "SELECT count(*) FROM words w JOIN rotations r ON r.lang <> w.lang "
+        "ANTI JOIN word_hubness h ON h.lang = w.lang AND h.rank = w.rank AND h.source = r.lang AND isfinite(h.hubness)"
+    ),
+    "ids unique per language": "SELECT count(*) - count(DISTINCT (lang, doc_id)) FROM documents",
+    "every document has a row of vectors": (
+        "SELECT count(*) FROM documents FULL JOIN document_vectors v USING (lang, doc_id) "
+        "WHERE documents.text IS NULL OR v.tokens IS NULL"
+    ),
+    "document vectors of length 1, or NULL with a reason": (
+        "SELECT count(*) FROM document_vectors WHERE (vector IS NULL) <> (reason IS NOT NULL) "
+        "OR NOT coalesce(array_inner_product(vector, vector), 1) BETWEEN 0.999 AND 1.001"
+    ),
+    "every vector has a hubness for every language": (
+        "SELECT count(*) FROM document_vectors v CROSS JOIN rotations r "
+        "ANTI JOIN document_hubness h ON h.lang = v.lang AND h.doc_id = v.doc_id AND h.query_lang = r.lang "
+        "AND isfinite(h.hubness) WHERE v.vector IS NOT NULL"
+    ),
+    "one space_id everywhere": (
+        "SELECT count(*) FROM (SELECT space_id FROM words UNION SELECT space_id FROM document_vectors "
+        "UNION SELECT space_id FROM rotations UNION SELECT space_id FROM word_hubness UNION SELECT space_id FROM document_hubness) "
+        "WHERE space_id NOT IN (SELECT space_id FROM spaces)"
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A warehouse that kept every promise: `checks` names them, `documents` and `words` are counts."""
+
+    snapshot: str
+    size: int
+    sha256: str
+    languages: tuple[str, ...]
+    words: int
+    documents: int
+    documents_without_vector: int
+    checks: tuple[str, ...]
+
+
+def verify(root: str | Path) -> Verified:
+    """Check the published snapshot of `root` against its manifest and its own rules. Does not write.
+
+    Raises CorruptStoreError: `store.none`, `store.pointer`, `store.manifest`, `store.damaged` (size or SHA-256 differ),
+    `store.unreadable`, `store.broken_promise` (which one, and how many rows).
+    """
+    path = snapshot.current(root)
+    manifest = snapshot.read_manifest(path)
+    size = path.stat().st_size
+    if size != manifest.size:
+        raise CorruptStoreError("store.damaged", f"{size} bytes, published with {manifest.size}; build it again", path=path)
+    digest = file_digest(path)
+    if digest != manifest.sha256:
+        raise CorruptStoreError("store.damaged", "its SHA-256 is not the one it was published with; build it again", path=path)
+    connection = read(path)
+    try:
+        for promise, sql in _NOTHING.items():
+            broken = connection.execute(sql).fetchall()[0][0]
+            if broken:
+                raise CorruptStoreError("store.broken_promise", f"not kept: {promise} ({broken} rows)", path=path)
+        languages = stored_languages(connection)
+        check_rotations({lang: read_rotation(connection, lang)[1] for lang in languages})
+        _check_samples(connection, path)
+        words, documents, without = connection.execute(
+            "SELECT (SELECT count(*) FROM words), count(*), count(*) FILTER (vector IS NULL) FROM document_vectors"
+        ).fetchall()[0]
+    except duckdb.Error as error:
+        raise CorruptStoreError("store.unreadable", f"a check could not be made ({error})", path=path) from None
+    finally:
+        connection.close()
+    checks = ("size", "SHA-256", *_NOTHING, "rotations orthogonal", "macros answer")
+    return Verified(path.name, size, digest, tuple(languages), words, documents, without, checks)
+
+
+def _check_samples(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """The macros answer: a stored word is its own nearest, a frequent word embeds to a finite vector."""
+    for word, lang, vector in connection.execute("SELECT form, lang, vector FROM words WHERE rank = 1").fetchall():
+        embedded = connection.execute("SELECT embed_text(?, ?)", [word, lang]).fetchall()[0][0]
+        if not np.isfinite(vector).all() or (embedded is not None and not np.isfinite(embedded).all()):
+            raise CorruptStoreError("store.broken_promise", f"embed_text({word!r}, {lang!r}) is not finite", path=path)
