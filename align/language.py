@@ -16,7 +16,7 @@ def canonical_language(code: str) -> str:
     >>> canonical_language("zh_hant_tw")
     'zh-Hant-TW'
     """
-    if isinstance(code, str) and len(code) <= 35:
+    if isinstance(code, str) and len(code) <= 35 and code.isascii():
         first, *rest = code.replace("_", "-").split("-")
         parts = [first.lower()]
         for part in rest:

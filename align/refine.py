@@ -4,10 +4,11 @@ import numpy as np
 
 from align.procrustes import Rotation, fit_rotation
 from align.retrieval import mutual_neighbours
-from align.vectors import F32, F64, I64
+from align.vectors import F32, F64
 
 ROUNDS = 5
 FREQUENT = 10_000
+SETTLED = 0.01  # share of new pairs below which another round would change nothing that can be measured
 
 
 def refine(
@@ -17,18 +18,20 @@ def refine(
 
     `seed_X`, `seed_Y`: (n_pairs, dim) dictionary rows, kept in every round with `weights` (n_pairs,). `source`
     (n, dim), `target` (m, dim): normalised vocabularies, most frequent first, target already in the shared frame; the
-    first `frequent` rows of each are candidates. Stops early when the induced pairs no longer change.
+    first `frequent` rows of each are candidates. Stops early when less than 1 % of the induced pairs are new.
 
     Raises as `fit_rotation`.
     """
     source, target = source[:frequent], target[:frequent]
     rotation = fit_rotation(seed_X, seed_Y, weights)
-    before: tuple[I64, I64] | None = None
+    before = np.full(len(source), -1)
     for _ in range(rounds):
         i, j, _cosine = mutual_neighbours((source @ rotation.matrix).astype(np.float32), target)
-        if before is not None and np.array_equal(i, before[0]) and np.array_equal(j, before[1]):
+        new = int((before[i] != j).sum())
+        if new < SETTLED * len(i):
             break
-        before = i, j
+        before[:] = -1
+        before[i] = j
         rotation = fit_rotation(
             np.vstack([seed_X, source[i].astype(np.float64)]),
             np.vstack([seed_Y, target[j].astype(np.float64)]),

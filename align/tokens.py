@@ -12,6 +12,9 @@ from functools import cache
 import regex
 from icu4py.breakers import WordBreaker
 
+from align.errors import InputError, expect
+from align.language import canonical_language
+
 TOKENIZER = "icu78-runs-1"  # part of a space's identity: change it whenever any token could change
 
 _RUN = regex.compile(r"[\p{L}\p{M}\p{N}]+")
@@ -27,7 +30,11 @@ def fold(text: str, lang: str) -> str:
 
     >>> fold("ISTANBUL", "tr"), fold("Straße", "de")
     ('ıstanbul', 'straße')
+
+    Raises InputError `api.bad_text` for what is no string, `language.bad_code`.
     """
+    if not isinstance(text, str) or not isinstance(lang, str):
+        raise InputError("api.bad_text", f"text and lang are {type(text).__name__} and {type(lang).__name__}; give strings")
     text = unicodedata.normalize("NFC", text)
     if _primary(lang) in _DOTTED:
         text = text.translate(_TURKIC)
@@ -35,7 +42,7 @@ def fold(text: str, lang: str) -> str:
 
 
 def tokenize(text: str, lang: str) -> list[str]:
-    """The tokens of `text`, in order.
+    """The tokens of `text`, in order. Raises as `fold`.
 
     >>> tokenize("L'été, don't e-mail 12!", "fr")
     ['l', 'été', 'don', 't', 'e', 'mail', '12']
@@ -43,11 +50,15 @@ def tokenize(text: str, lang: str) -> list[str]:
     text = fold(text, lang)
     if _UNSPACED.search(text) is None:
         return _RUN.findall(text)
+    text = text.encode("utf-8", "replace").decode()  # ICU takes no lone surrogates, and no token holds one
     return [token for piece in WordBreaker(text, lang) for token in _RUN.findall(piece)]
 
 
 def sentences(text: str, lang: str, longest: int = 10_000) -> Iterator[list[str]]:
     """Token lists of at most `longest` tokens, one or more per line of `text`; gensim would cut longer ones silently."""
+    expect(str, text=text)
+    if isinstance(longest, bool) or not isinstance(longest, int) or longest < 1:
+        raise InputError("api.bad_k", f"longest={str(longest)[:20]!r}; an integer from 1")
     for line in text.splitlines():
         tokens = tokenize(line, lang)
         for start in range(0, len(tokens), longest):
@@ -56,4 +67,4 @@ def sentences(text: str, lang: str, longest: int = 10_000) -> Iterator[list[str]
 
 @cache
 def _primary(lang: str) -> str:
-    return lang.split("-", 1)[0]
+    return canonical_language(lang).split("-", 1)[0]

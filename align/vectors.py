@@ -9,13 +9,32 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from align.errors import InputError, printable
+from align.errors import InputError, expect, listed, printable
 from align.language import canonical_language
 from align.tokens import fold
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
+
+
+def numbers(values: object, what: str) -> npt.NDArray[Any]:
+    """`values` as an array of real numbers, no copy where it is one. Raises InputError `api.bad_vector`."""
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError):
+        raise InputError("api.bad_vector", f"{what} has rows of different lengths; give an array (n, dim)") from None
+    if array.dtype.kind not in "fiu":
+        raise InputError("api.bad_vector", f"{what} is of type {str(array.dtype)[:20]}; give real numbers (n, dim)")
+    return array
+
+
+def rows_of(values: object, what: str, dim: int | None = None) -> npt.NDArray[Any]:
+    """As `numbers`, for an array (n, dim)."""
+    array = numbers(values, what)
+    if array.ndim != 2 or dim not in (None, array.shape[1]):
+        raise InputError("api.bad_vector", f"{what} is of shape {array.shape}; give an array (n, {dim or 'dim'})")
+    return array
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +52,8 @@ class WordVectors:
 
     `words`: n unique words. `matrix`: (n, dim) float32, finite, no zero row. `counts`: (n,) int64 occurrences in the
     corpus, or None where the source has none. `origin` tells how they were made (file and digest, or training
-    settings). `dropped` counts, by reason, the rows that a reader left out. Raises InputError `vec.*` when these
-    promises are broken; the arrays are made read-only.
+    settings). `dropped` counts, by reason, the rows that a reader left out. Raises InputError `vec.*`, `api.bad_type`,
+    `api.bad_vector` or `language.bad_code` when these promises are broken; the arrays are made read-only.
 
     >>> v = WordVectors("fr", ["chat", "chien"], np.eye(2, dtype="f4"))
     >>> v.rows(["Chien", "chat", "lion"])
@@ -50,8 +69,9 @@ class WordVectors:
     subwords: Subwords | None = None
 
     def __post_init__(self) -> None:
-        words = tuple(self.words)
-        matrix = np.ascontiguousarray(self.matrix, dtype=np.float32)
+        words = tuple(listed(str, words=self.words))
+        with np.errstate(over="ignore", under="ignore"):  # told as not finite, or as zero, below
+            matrix = np.ascontiguousarray(numbers(self.matrix, "the matrix"), dtype=np.float32)
         if matrix is self.matrix and matrix.flags.writeable:
             matrix = matrix.view()
         if matrix.ndim != 2 or matrix.shape[0] != len(words) or matrix.shape[1] == 0:
@@ -71,6 +91,9 @@ class WordVectors:
             raise InputError("vec.duplicate", f"{len(words) - len(set(words))} words occur twice; keep one row each")
         counts = self.counts
         if counts is not None:
+            counts = np.asarray(counts)
+            if counts.dtype.kind not in "iu":
+                raise InputError("vec.counts", f"counts of type {str(counts.dtype)[:20]}; give integers")
             counts = np.ascontiguousarray(counts, dtype=np.int64)
             if counts.shape != (len(words),) or (counts < 0).any():
                 raise InputError("vec.counts", f"counts of shape {counts.shape} for {len(words)} words; one count ≥ 0 each")
@@ -110,16 +133,22 @@ class WordVectors:
         return folded
 
     def row(self, word: str) -> int:
-        """Row of `word` as written, else of its folded form, else -1."""
+        """Row of `word` as written, else of its folded form, else -1. Raises InputError `api.bad_text`."""
+        if not isinstance(word, str):
+            raise InputError("api.bad_text", f"a word is of type {type(word).__name__}; give a string")
         row = self.index.get(word, -1)
         return row if row >= 0 else self.folded_index.get(fold(word, self.lang), -1)
 
     def rows(self, words: Iterable[str]) -> I64:
-        """Rows (n,) of n words; -1 where a word has no vector."""
+        """Rows (n,) of n words; -1 where a word has no vector. Raises InputError `api.bad_text`."""
+        if isinstance(words, str | bytes) or not isinstance(words, Iterable):
+            raise InputError("api.bad_text", f"words is one {type(words).__name__}; give a list of strings")
         return np.fromiter((self.row(word) for word in words), dtype=np.int64)
 
     def head(self, n: int) -> "WordVectors":
-        """The `n` most frequent words."""
+        """The `n` most frequent words. Raises InputError `vec.bad_limit` unless n ≥ 1."""
+        if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
+            raise InputError("vec.bad_limit", f"n={printable(repr(n))}; a whole number above 0")
         if n >= len(self):
             return self
         counts = None if self.counts is None else self.counts[:n]

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from align.errors import AlignError
 
@@ -52,8 +51,12 @@ def build(
     if as_json:
         _print_json(result)
     elif result["published"]:
+        import warehouse as store
+        from flows.figures import print_figures
+
         out.print(f"published {result['snapshot']}")
-        print_figures(result)
+        with store.open(result["warehouse"]) as wh:
+            print_figures(wh, out)
     else:
         out.print(f"nothing changed: {result['snapshot']} is up to date")
 
@@ -77,8 +80,10 @@ def search(
         hits = wh.search(text, lang, _codes(into), k, explain=True)
     if as_json:
         _print_json(hits.to_dicts())
-    else:
-        print_hits(hits.to_dicts())
+        return
+    from flows.figures import print_hits
+
+    print_hits(hits.to_dicts(), out)
 
 
 @app.command()
@@ -97,7 +102,8 @@ def translate(
     import warehouse as store
 
     with store.open(warehouse) as wh:
-        _show(wh.translate(word, source, target, k).to_dicts(), as_json)
+        words = wh.translate(word, source, target, k).to_dicts()
+    _print_json(words) if as_json else _show(words)
 
 
 @app.command()
@@ -122,7 +128,7 @@ def explain(
     if as_json:
         _print_json({"cosine": float(pairs["share"].sum()), "pairs": shown})
         return
-    _show(shown, False)
+    _show(shown)
     out.print(f"cosine {pairs['share'].sum():.4f} = the sum of the shares of all {pairs.height} word pairs")
 
 
@@ -143,13 +149,10 @@ def evaluate(
 
     pairs = align.read_dictionary(dictionary, source, target)
     with store.open(warehouse) as wh:
-        seen = wh.sql(
-            "SELECT count(*) FROM dictionary_pairs WHERE part = 'train' AND list_contains(?, source || chr(9) || target "
-            "|| chr(9) || source_word || chr(9) || target_word)",
-            [["\t".join((pairs.source, pairs.target, *pair)) for pair in pairs.pairs]],
-        ).item()
+        fitted = "SELECT source_word, target_word FROM dictionary_pairs WHERE part = 'train' AND source = ? AND target = ?"
+        seen = len({*wh.sql(fitted, [source, target]).rows(), *(row[::-1] for row in wh.sql(fitted, [target, source]).rows())} & {*pairs.pairs})
         result = {**wh.evaluate(pairs).as_dict(), "pairs_seen_in_training": seen}
-    _print_json(result) if as_json else _show([result], False)
+    _print_json(result) if as_json else _show([result])
     if seen and not as_json:
         err.print(f"warning: {seen} of {len(pairs)} pairs were used to align; the precision is too good by that")
 
@@ -202,8 +205,10 @@ def export(
     """
     import warehouse as store
 
+    from warehouse.export import export as write
+
     with store.open(warehouse) as wh:
-        rows = wh.export(output, lang)
+        rows = write(wh, output, lang)
     out.print(f"{rows:,} rows in {output}", soft_wrap=True)
 
 
@@ -236,39 +241,10 @@ def schedule(
     serve(config, cron, warehouse)
 
 
-def print_figures(result: dict[str, Any]) -> None:
-    """Tables of what a build measured on held-out data."""
-    if result["translation"]:
-        table = Table("pair", "P@1", "P@5", "P@10", "coverage", "words", title="word translation, held-out pairs")
-        for row in result["translation"]:
-            figures = [f"{100 * row[f'precision_at_{k}']:.1f}" for k in (1, 5, 10)]
-            table.add_row(f"{row['source']} → {row['target']}", *figures, f"{100 * row['coverage']:.1f}", str(row["n_words"]))
-        out.print(table)
-    if result["documents"]:
-        table = Table("pair", "R@1", "R@10", "queries", "among", title="document retrieval, equal ids are translations")
-        for row in result["documents"]:
-            figures = [f"{100 * row[f'recall_at_{k}']:.1f}" for k in (1, 10)]
-            table.add_row(f"{row['source']} → {row['target']}", *figures, str(row["n_queries"]), str(row["candidates"]))
-        out.print(table)
+def _show(rows: list[dict[str, Any]]) -> None:
+    from flows.figures import print_rows
 
-
-def print_hits(hits: list[dict[str, Any]]) -> None:
-    """A table of hits with the word pairs that explain each."""
-    table = Table("", "score", "lang", "document", "why")
-    for hit in hits:
-        why = ", ".join(f"{pair['query_word']}–{pair['document_word']} {pair['share']:.2f}" for pair in hit["why"][:4])
-        table.add_row(str(hit["rank"]), f"{hit['score']:.3f}", hit["lang"], hit["title"] or hit["doc_id"], why)
-    out.print(table)
-
-
-def _show(rows: list[dict[str, Any]], as_json: bool) -> None:
-    if as_json:
-        _print_json(rows)
-        return
-    table = Table(*(rows[0] if rows else ["nothing found"]))
-    for row in rows:
-        table.add_row(*(f"{value:.4f}" if isinstance(value, float) else str(value) for value in row.values()))
-    out.print(table)
+    print_rows(rows, out)
 
 
 def _print_json(value: Any) -> None:

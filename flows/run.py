@@ -19,10 +19,10 @@ def run_build(config: Path, warehouse: Path | None = None) -> dict[str, Any]:
     with progress.display():
         with progress.step("read inputs"):
             published = make_plan(settings).published()
+        where = {"warehouse": str(settings.warehouse_path)}
         if published is not None:
-            return {"snapshot": published, "published": False}
+            return {"snapshot": published, "published": False, **where}
         settle(settings.warehouse_path)
         with progress.step("start Prefect"):
             from flows.build import build
-        result: dict[str, Any] = build(str(config), None if warehouse is None else str(warehouse))
-    return result
+        return {**build(str(config), None if warehouse is None else str(warehouse)), **where}

@@ -27,13 +27,20 @@ def write_space(connection: duckdb.DuckDBPyConnection, space: SharedSpace, poole
     )
     for lang in space.languages:
         rotation, steps, state = space.rotations[lang], space.normalizations[lang], pooler.states[lang]
-        connection.execute(
-            "INSERT INTO rotations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                space_id, lang, rotation.matrix.tolist(), list(steps.steps), [mean.tolist() for mean in steps.means],
-                space.fits[lang]["method"], rotation.n_pairs, rotation.rank, rotation.residual, rotation.determinant,
-                json.dumps(dict(space.fits[lang])), state.mean.tolist(), state.documents, state.centre,
-            ],
+        rows = pa.list_(pa.list_(pa.float64(), space.dim))
+        # As Arrow: DuckDB takes a Python list apart number by number, and looks for pandas at each.
+        insert(
+            connection,
+            "rotations",
+            {
+                "space_id": [space_id], "lang": [lang], "matrix": pa.array([list(rotation.matrix)], rows),
+                "steps": pa.array([steps.steps]), "means": pa.array([list(steps.means)], rows),
+                "method": [space.fits[lang]["method"]], "n_pairs": [rotation.n_pairs], "rank": [rotation.rank],
+                "residual": [rotation.residual], "determinant": [rotation.determinant],
+                "report": [json.dumps(dict(space.fits[lang]))],
+                "pooling_mean": pa.array([state.mean], pa.list_(pa.float64(), space.dim)),
+                "pooling_documents": [state.documents], "pooling_centre": [state.centre],
+            },
         )  # fmt: skip
         _write_words(connection, space_id, space.vectors(lang), state)
     for source in space.languages:
