@@ -23,6 +23,7 @@ import zstandard
 from align.errors import InputError, ResourceError, printable
 
 _FREE_OUTPUT = 64 << 20  # bytes a small and very regular file may expand to, whatever the ratio
+_MAX_RATIO = 200
 _CHUNK = 1 << 16
 _ZSTD_INPUT = 1 << 10  # zstd has no bound on output; 4 bytes give at most 128 KiB, so these 32 MiB
 _ZSTD = type(zstandard.ZstdDecompressor().decompressobj())
@@ -30,7 +31,7 @@ _ZSTD = type(zstandard.ZstdDecompressor().decompressobj())
 
 @contextmanager
 def open_bytes(
-    path: str | Path, *, max_expanded_bytes: int = 64 << 30, max_ratio: int = 200
+    path: str | Path, *, max_expanded_bytes: int = 64 << 30, max_ratio: int = _MAX_RATIO
 ) -> Iterator[BinaryIO]:
     """A buffered reader of the bytes of a regular file, expanded where they are gzip, xz or zstd.
 
@@ -53,11 +54,16 @@ def open_bytes(
             with io.BufferedReader(_Named(raw, path), 1 << 20) as reader:
                 yield reader
         else:
-            ceiling = min(max_expanded_bytes, max(_FREE_OUTPUT, max_ratio * size))
+            ceiling = min(max_expanded_bytes, expansion(size, max_ratio))
             with io.BufferedReader(_Named(raw, path)) as source:
                 expanded = _Expanded(source, start, ceiling, path)
                 with io.BufferedReader(expanded, 1 << 20) as reader:
                     yield reader
+
+
+def expansion(size: int, max_ratio: int = _MAX_RATIO) -> int:
+    """Bytes that a file of `size` bytes may expand to."""
+    return max(_FREE_OUTPUT, max_ratio * size)
 
 
 def bytes_read(reader: BinaryIO) -> int:
@@ -106,24 +112,34 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
     Raises ResourceError `file.unwritable`.
     """
+    with replacing_path(path) as aside, aside.open("xb") as file:
+        yield file
+
+
+@contextmanager
+def replacing_path(path: Path) -> Iterator[Path]:
+    """As `replacing`, but yields the path of the new file, which is not there yet, to those who open files themselves."""
     aside = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
     try:
-        with aside.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
+        yield aside
+        sync(aside)
         aside.replace(path)
-        handle = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync(path.parent)
     except OSError as error:
         message = f"cannot write ({error.strerror}); check space and permissions"
         raise ResourceError("file.unwritable", message, path=path) from None
     finally:
         with suppress(OSError):
             aside.unlink()
+
+
+def sync(path: Path) -> None:
+    """Flush a file or folder to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextmanager

@@ -42,7 +42,8 @@ class AlignError(Exception):
         self.code = code
         self.path = None if path is None else str(path)
         self.line = line
-        where = "" if path is None else printable(Path(path).name, 80) + (f":{line}" if line else "") + ": "
+        name = Path(path).name if isinstance(path, str | Path) else path  # whatever was given as one is shown
+        where = "" if path is None else printable(name, 80) + (f":{line}" if line else "") + ": "
         room = MAX_MESSAGE - len(where) - len(code) - 3
         super().__init__(f"{where}{printable(message, room)} [{code}]")
 

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from align.dictionary import WordPairs
-from align.errors import AlignmentError
+from align.errors import AlignmentError, InputError, expect
 from align.retrieval import NEIGHBOURS, csls
-from align.vectors import F32, I64, WordVectors
+from align.vectors import F32, I64, WordVectors, numbers, rows_of
 
 CUTS = (1, 5, 10)
 BLOCK = 512
@@ -43,8 +43,11 @@ class Precision:
 def evaluate_translation(source: WordVectors, target: WordVectors, hubness: F32, pairs: WordPairs) -> Precision:
     """Precision of translating from `source` to `target`, both mapped, by CSLS with `hubness` (m,) of the targets.
 
-    Ties count against the gold word. Raises AlignmentError `evaluate.no_pairs` where no test pair has both vectors.
+    Ties count against the gold word. Raises AlignmentError `evaluate.no_pairs` where no test pair has both vectors,
+    `dict.language`; InputError `api.bad_type`, `api.bad_vector`.
     """
+    expect(WordVectors, source=source, target=target)
+    expect(WordPairs, pairs=pairs)
     usable = pairs.rows(source, target)
     if len(usable.source) == 0:
         raise AlignmentError(
@@ -65,8 +68,12 @@ def translation_ranks(source: F32, target: F32, hubness: F32, source_rows: I64, 
     """Rank (n_words,), from 1, of the best gold target of every distinct source row, by CSLS among all targets.
 
     `source` (n, dim) and `target` (m, dim): mapped unit rows; `hubness` (m,); gold pairs as rows, (n_pairs,) each.
-    Ties count against the gold word.
+    Ties count against the gold word. Raises InputError `api.bad_vector`, `api.bad_rows`.
     """
+    target = rows_of(target, "target", rows_of(source, "source").shape[1])
+    source_rows, target_rows = _gold_rows(source_rows, len(source)), _gold_rows(target_rows, len(target))
+    if len(source_rows) != len(target_rows):
+        raise InputError("api.bad_rows", f"{len(source_rows)} source rows, {len(target_rows)} target rows; one each a pair")
     words, word_of_pair = np.unique(source_rows, return_inverse=True)
     ranks = np.empty(len(words), dtype=np.int64)
     for start in range(0, len(words), BLOCK):
@@ -77,3 +84,10 @@ def translation_ranks(source: F32, target: F32, hubness: F32, source_rows: I64, 
             not_worse[gold] = False
             ranks[start + i] = 1 + not_worse.sum()
     return ranks
+
+
+def _gold_rows(rows: I64, n: int) -> I64:
+    found = numbers(rows, "gold rows")
+    if found.ndim != 1 or (found.size and (found.dtype.kind == "f" or found.min() < 0 or found.max() >= n)):
+        raise InputError("api.bad_rows", f"gold rows of shape {found.shape}; a list of rows from 0 to {n - 1}")
+    return found

@@ -1,10 +1,13 @@
 """Why two texts match: a pooled cosine is a sum over word pairs, so every score can be taken apart exactly."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 
-from align.errors import InputError
-from align.pool import Pooler
+from align.errors import InputError, expect
+from align.pool import SHORTEST, Pooler
+from align.retrieval import check_k
 from align.vectors import F64
 
 
@@ -16,32 +19,50 @@ def explain(pooler: Pooler, query: str, lang: str, document: str, document_lang:
     within 1e-5: with shares aᵢ, bⱼ summing to 1 and centres μ, ν,
     (Σ aᵢxᵢ − μ)·(Σ bⱼyⱼ − ν) = Σᵢⱼ aᵢbⱼ (xᵢ − μ)·(yⱼ − ν).
 
-    Raises InputError `explain.no_vector` where a text has no known word, `space.no_language`.
+    Raises InputError `explain.no_vector` where a text has no known word, `space.no_language`, `api.bad_text`, `api.bad_k`,
+    `api.bad_type`.
     """
-    words, centred, shares, plain = zip(_side(pooler, query, lang), _side(pooler, document, document_lang), strict=True)
-    norms = [np.linalg.norm(s @ c) for s, c in zip(shares, centred, strict=True)]
-    if 0 in norms:
-        raise InputError("explain.no_vector", "a text equals its language's centre; there is no direction to explain")
-    weight = np.outer(*shares)
-    share = weight * (centred[0] @ centred[1].T) / (norms[0] * norms[1])
+    expect(Pooler, pooler=pooler)
+    if top is not None:
+        top = check_k(top)
+    ours, theirs = _side(pooler, query, lang), _side(pooler, document, document_lang)
+    weight = np.outer(ours.shares, theirs.shares)
+    share = weight * (ours.centred @ theirs.centred.T) / (ours.length * theirs.length)
     order = np.argsort(-share, axis=None, kind="stable")[:top]
     i, j = np.unravel_index(order, share.shape)
     return pl.DataFrame(
         {
-            "query_word": [words[0][n] for n in i],
-            "document_word": [words[1][n] for n in j],
-            "similarity": (plain[0] @ plain[1].T)[i, j],
+            "query_word": [ours.words[n] for n in i],
+            "document_word": [theirs.words[n] for n in j],
+            "similarity": (ours.plain @ theirs.plain.T)[i, j],
             "weight": weight[i, j],
             "share": share[i, j],
         }
     )
 
 
-def _side(pooler: Pooler, text: str, lang: str) -> tuple[list[str], F64, F64, F64]:
-    """Words, their centred vectors (m, dim), their shares (m,), their vectors as they are (m, dim)."""
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """Distinct words (m) of a text, their `shares` (m,), their vectors (m, dim) `plain` and `centred`."""
+
+    words: list[str]
+    shares: F64
+    plain: F64
+    centred: F64
+
+    @property
+    def length(self) -> float:
+        """Of the pooled text before it is scaled to 1."""
+        return float(np.linalg.norm(self.shares @ self.centred))
+
+
+def _side(pooler: Pooler, text: str, lang: str) -> _Side:
     words, rows, shares = pooler.token_weights(text, lang)
     if not words:
         raise InputError("explain.no_vector", f"no word of the {lang} text has a vector; nothing to explain")
     vectors, state = pooler.of(lang)
     plain = vectors.matrix[rows].astype(np.float64)
-    return words, plain - state.mean, shares, plain
+    side = _Side(words, shares, plain, plain - state.mean)
+    if side.length <= SHORTEST:
+        raise InputError("explain.no_vector", f"the {lang} text equals its language's centre; there is no direction to explain")
+    return side

@@ -6,8 +6,8 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from align.dictionary import WordPairs
-from align.errors import AlignmentError, InputError, printable
+from align.dictionary import PairRows, WordPairs
+from align.errors import AlignmentError, InputError, expect, listed, printable
 from align.evaluate import translation_ranks
 from align.language import canonical_language
 from align.normalize import Normalization, fit_normalization
@@ -15,9 +15,10 @@ from align.procrustes import Rotation, fit_rotation
 from align.refine import refine
 from align.retrieval import neighbourhood
 from align.space import SharedSpace, rotate
-from align.vectors import F32, F64, WordVectors
+from align.vectors import F32, WordVectors
 
 Method = Literal["auto", "procrustes", "refine"]
+METHODS: tuple[Method, ...] = ("procrustes", "refine")  # the simpler first
 Progress = Callable[[int, int], None]
 
 HELD_OUT = 0.2  # share of the training dictionary on which `auto` chooses
@@ -44,26 +45,27 @@ def fit(
 
     Raises AlignmentError `align.dim_mismatch`, `align.no_dictionary` (a language no dictionary reaches), `dict.coverage`
     (too few usable pairs: fewer than `min_pairs`, by default dim for "procrustes", min(dim, 100) otherwise, any number
-    with `allow_rank_deficient`); InputError `align.bad_method`, `align.no_languages`, `space.no_language`.
+    with `allow_rank_deficient`); InputError `align.bad_method`, `align.bad_min_pairs`, `align.no_languages`,
+    `space.no_language`, `api.bad_type`.
 
     >>> space = fit([en, fr], [pairs], pivot="en")           # doctest: +SKIP
     >>> space.fits["fr"]["method"]                           # doctest: +SKIP
     'refine'
     """
-    if method not in get_args(Method):
+    if not isinstance(method, str) or method not in get_args(Method):
         raise InputError("align.bad_method", f"method {printable(repr(method))}; one of {', '.join(get_args(Method))}")
-    by_lang = {v.lang: v for v in vectors}
-    if not by_lang or len(by_lang) != len(vectors):
-        raise InputError("align.no_languages", f"{len(vectors)} vectors of {len(by_lang)} languages; one set each is needed")
-    dims = {v.lang: v.dim for v in vectors}
-    if len(set(dims.values())) > 1:
-        listed = " ".join(f"{lang}={dim}" for lang, dim in dims.items())
-        raise AlignmentError("align.dim_mismatch", f"{listed}; vectors of one space have one number of dimensions")
+    if min_pairs is not None and (isinstance(min_pairs, bool) or not isinstance(min_pairs, int) or min_pairs < 0):
+        raise InputError("align.bad_min_pairs", f"min_pairs={printable(repr(min_pairs))}; a whole number, or None")
+    if progress is not None and not callable(progress):
+        raise InputError("api.bad_type", f"progress is of type {type(progress).__name__}; a function of (done, total), or None")
+    expect((bool, np.bool_), allow_rank_deficient=allow_rank_deficient)
+    vectors, dictionaries = listed(WordVectors, vectors=vectors), listed(WordPairs, dictionaries=dictionaries)
+    by_lang = _by_language(vectors)
     pivot = canonical_language(pivot) if pivot is not None else vectors[0].lang
     if pivot not in by_lang:
         raise InputError("space.no_language", f"pivot {pivot} has no vectors; there are {', '.join(by_lang)}")
     pairs = [p for p in dictionaries if p.source in by_lang and p.target in by_lang]
-    dim = dims[pivot]
+    dim = by_lang[pivot].dim
     fewest = min_pairs if min_pairs is not None else dim if method == "procrustes" else min(dim, FEWEST)
     if allow_rank_deficient:
         fewest = 1
@@ -74,33 +76,34 @@ def fit(
     fits: dict[str, dict[str, Any]] = {pivot: {"method": "pivot"}}
     while len(frames) < len(by_lang):
         lang, towards = _next_language(by_lang, frames, pairs)
-        evidence = [_Evidence.of(p, by_lang, frames, fewest) for p in towards]
+        evidence = [_Evidence(p, p.rows(by_lang[lang], by_lang[p.target]), frames[p.target]) for p in towards]
+        if sum(len(e.rows) for e in evidence) < fewest or not any(len(e.rows) for e in evidence):
+            towards[0].check_coverage(by_lang[lang], by_lang[towards[0].target], min_pairs=fewest)
         source = steps[lang].apply(by_lang[lang].matrix)
-        rotations[lang], fits[lang] = _fit_language(source, evidence, method)
+        rotations[lang], fits[lang] = _fit_language(source, evidence, method, by_lang)
         frames[lang] = rotate(source, rotations[lang])
         if progress is not None:
             progress(len(frames), len(by_lang))
     return _space(pivot, by_lang, frames, steps, rotations, fits, pairs)
 
 
+def _by_language(vectors: list[WordVectors]) -> dict[str, WordVectors]:
+    by_lang = {v.lang: v for v in vectors}
+    if not by_lang or len(by_lang) != len(vectors):
+        raise InputError("align.no_languages", f"{len(vectors)} vectors of {len(by_lang)} languages; one set each is needed")
+    if len({v.dim for v in vectors}) > 1:
+        found = " ".join(f"{v.lang}={v.dim}" for v in vectors)
+        raise AlignmentError("align.dim_mismatch", f"{found}; vectors of one space have one number of dimensions")
+    return by_lang
+
+
 @dataclass(frozen=True, eq=False)
 class _Evidence:
-    """One dictionary towards a language that is already in the shared frame."""
+    """A dictionary towards a language that is already in the shared frame, and its usable rows there."""
 
     pairs: WordPairs
-    vectors: WordVectors
-    anchor: WordVectors
+    rows: PairRows
     frame: F32
-    fewest: int
-
-    @staticmethod
-    def of(pairs: WordPairs, by_lang: dict[str, WordVectors], frames: dict[str, F32], fewest: int) -> "_Evidence":
-        return _Evidence(pairs, by_lang[pairs.source], by_lang[pairs.target], frames[pairs.target], fewest)
-
-    def rows(self, source: F32) -> tuple[F64, F64, F64]:
-        found = self.pairs.check_coverage(self.vectors, self.anchor, min_pairs=self.fewest)
-        X, Y = source[found.source].astype(np.float64), self.frame[found.target].astype(np.float64)
-        return X, Y, found.weights
 
 
 def _next_language(
@@ -123,18 +126,20 @@ def _next_language(
     return lang, sorted(towards[lang], key=len, reverse=True)
 
 
-def _fit_language(source: F32, evidence: list[_Evidence], method: Method) -> tuple[Rotation, dict[str, Any]]:
+def _fit_language(
+    source: F32, evidence: list[_Evidence], method: Method, by_lang: dict[str, WordVectors]
+) -> tuple[Rotation, dict[str, Any]]:
     tried: dict[str, float] = {}
-    usable = [e.pairs.rows(e.vectors, e.anchor) for e in evidence]
     if method == "auto":
-        method, tried = _choose(source, evidence)
+        method, tried = _choose(source, evidence, by_lang)
     rotation = _rotation(source, evidence, method)
+    pairs, usable = sum(len(e.pairs) for e in evidence), sum(len(e.rows) for e in evidence)
     report = {
         "method": method,
         "towards": [e.pairs.target for e in evidence],
-        "pairs": sum(len(e.pairs) for e in evidence),
-        "usable_pairs": sum(len(u.source) for u in usable),
-        "coverage": sum(len(u.source) for u in usable) / sum(len(e.pairs) for e in evidence),
+        "pairs": pairs,
+        "usable_pairs": usable,
+        "coverage": usable / pairs,
         "tried": tried,
         **{name: getattr(rotation, name) for name in ("n_pairs", "rank", "residual", "determinant", "underdetermined")},
         "orthogonality_error": rotation.orthogonality_error,
@@ -143,34 +148,38 @@ def _fit_language(source: F32, evidence: list[_Evidence], method: Method) -> tup
 
 
 def _rotation(source: F32, evidence: list[_Evidence], method: Method) -> Rotation:
-    sides = [e.rows(source) for e in evidence]
-    X, Y, weights = (np.concatenate([s[i] for s in sides]) for i in range(3))
+    X = np.concatenate([source[e.rows.source] for e in evidence]).astype(np.float64)
+    Y = np.concatenate([e.frame[e.rows.target] for e in evidence]).astype(np.float64)
+    weights = np.concatenate([e.rows.weights for e in evidence])
     if method == "procrustes":
         return fit_rotation(X, Y, weights)
     return refine(X, Y, weights, source, evidence[0].frame)
 
 
-def _choose(source: F32, evidence: list[_Evidence]) -> tuple[Method, dict[str, float]]:
-    """The method with the better P@1 on held-out source words of the largest dictionary."""
-    rest, held = evidence[0].pairs.split(HELD_OUT)
-    gold = held.rows(evidence[0].vectors, evidence[0].anchor)
-    shown = rest.rows(evidence[0].vectors, evidence[0].anchor)
+def _choose(source: F32, evidence: list[_Evidence], by_lang: dict[str, WordVectors]) -> tuple[Method, dict[str, float]]:
+    """The method with the better P@1 on held-out source words of the largest dictionary, and what each reached.
+
+    The words held out are taken from every dictionary. Too few pairs to determine a map by themselves, or to judge one:
+    refinement, untried.
+    """
+    first = evidence[0].pairs
+    held = first.split(HELD_OUT)[1]
+    sides = by_lang[first.source], by_lang[first.target]
+    gold = held.rows(*sides)
     near = (gold.source < FREQUENT) & (gold.target < FREQUENT)
-    dim = source.shape[1]
-    if len(shown.source) < dim or not near.any():
-        return "refine", {}  # too few pairs to determine a map by themselves, or to judge one
-    training = [replace(evidence[0], pairs=rest, fewest=1), *evidence[1:]]
+    training = []
+    for e in evidence:
+        rest = e.pairs.without_source_words(held.gold())
+        training.append(replace(e, pairs=rest, rows=rest.rows(sides[0], by_lang[rest.target])))
+    if sum(len(e.rows) for e in training) < source.shape[1] or not near.any():
+        return "refine", {}
     target = evidence[0].frame[:FREQUENT]
     scores: dict[str, float] = {}
-    best: Method = "procrustes"
-    for method in ("procrustes", "refine"):
+    for method in METHODS:
         mapped = rotate(source[:FREQUENT], _rotation(source, training, method))
-        hubness = neighbourhood(target, mapped)
-        ranks = translation_ranks(mapped, target, hubness, gold.source[near], gold.target[near])
+        ranks = translation_ranks(mapped, target, neighbourhood(target, mapped), gold.source[near], gold.target[near])
         scores[method] = float((ranks == 1).mean())
-        if scores[method] > scores[best]:
-            best = method
-    return best, scores
+    return max(METHODS, key=lambda method: scores[method]), scores  # the first of equals is the simpler
 
 
 def _space(

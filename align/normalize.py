@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from align.errors import AlignmentError, InputError, listed
-from align.vectors import F32, F64, rows_of
+from align.vectors import F32, F64, numbers, rows_of
 
 STEPS = ("unit", "center", "unit")
 
@@ -14,13 +14,15 @@ STEPS = ("unit", "center", "unit")
 class Normalization:
     """`steps` in order, each "unit" or "center"; `means` holds one (dim,) float64 mean per "center".
 
-    Raises InputError `align.bad_step` where these do not fit together.
+    Raises InputError `align.bad_step` where these do not fit together, `api.bad_type`, `api.bad_vector`.
     """
 
     steps: tuple[str, ...]
     means: tuple[F64, ...]
 
     def __post_init__(self) -> None:
+        if {numbers(mean, "a mean").ndim for mean in listed(np.ndarray, means=self.means)} - {1}:
+            raise InputError("api.bad_vector", "a mean is no vector; give arrays (dim,)")
         if _checked(self.steps).count("center") != len(self.means):
             raise InputError("align.bad_step", f"{len(self.means)} means for steps {self.steps}; one per center is needed")
 

@@ -5,7 +5,7 @@ query and an old document get the same treatment, and a text the same vector wha
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
-from align.errors import InputError, printable
+from align.errors import InputError, expect, printable
 from align.language import canonical_language
 from align.normalize import unit_rows
 from align.space import SharedSpace
@@ -42,7 +42,7 @@ class Pooled:
     @property
     def known(self) -> npt.NDArray[np.bool_]:
         """(n,) whether the text has a vector."""
-        return self.vectors.any(axis=1)
+        return np.asarray(self.vectors.any(axis=1))
 
     def reasons(self) -> list[str | None]:
         """Why each text has no vector, or None where it has one.
@@ -130,15 +130,20 @@ def fit_pooler(
     `weighting`: "sif" a / (a + p(word)), Arora et al. 2017, p from the language's own counts or by Zipf's law from rank;
     "idf" ln((1 + N) / (1 + df)) + 1 over the documents; "uniform". `centre` takes from every pooled vector the mean of
     the language's documents: languages differ by a constant that hides the topic. A language with fewer than 20
-    documents is centred on the mean its word frequencies lead one to expect.
+    documents that hold a known word is centred on the mean its word frequencies lead one to expect.
 
-    Raises InputError `pool.bad_value`, `space.no_language`, `api.bad_text`.
+    Raises InputError `pool.bad_value`, `space.no_language`, `api.bad_text`, `api.bad_type`.
     """
-    if weighting not in get_args(Weighting):
+    expect(SharedSpace, space=space)
+    expect((bool, np.bool_), centre=centre)
+    expect(Mapping, texts=texts)
+    if not isinstance(weighting, str) or weighting not in get_args(Weighting):
         raise InputError("pool.bad_value", f"weighting {printable(repr(weighting))}; one of {', '.join(get_args(Weighting))}")
-    if isinstance(a, bool) or not isinstance(a, int | float) or not 0 < a < np.inf:
-        raise InputError("pool.bad_value", f"a={printable(repr(a))}; a positive number such as 0.01")
+    if isinstance(a, bool) or not isinstance(a, int | float) or not 1e-12 <= a <= 1e12:
+        raise InputError("pool.bad_value", f"a={printable(repr(a))}; a number from 1e-12 to 1e12, such as 0.01")
     given = {space.vectors(lang).lang: _check_texts(documents) for lang, documents in texts.items()}
+    if len(given) != len(texts):
+        raise InputError("pool.bad_value", f"{len(texts)} lists of texts for {len(given)} languages; give one list each")
     states = {}
     for lang in space.languages:
         documents = given.get(lang, [])
@@ -147,7 +152,7 @@ def fit_pooler(
         mean, source = np.zeros(space.dim), "none"
         if centre and len(documents) >= FEWEST_DOCUMENTS:
             means, _, known = _weighted_means(documents, vectors, weights)
-            if known.any():
+            if (known > 0).sum() >= FEWEST_DOCUMENTS:
                 mean, source = means[known > 0].mean(axis=0), "documents"
         if centre and source == "none":
             shares = vectors.probabilities() * weights
@@ -192,8 +197,11 @@ def _weighted_means(texts: Sequence[str], vectors: WordVectors, weights: F64) ->
     return out, tokens, known
 
 
-def _check_texts(texts: Sequence[str]) -> Sequence[str]:
-    if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
-        found = "one string" if isinstance(texts, str) else "an entry that is no string"
-        raise InputError("api.bad_text", f"texts holds {found}; give a list of strings")
-    return texts
+def _check_texts(texts: Iterable[str]) -> list[str]:
+    if isinstance(texts, str | bytes | Mapping) or not isinstance(texts, Iterable):
+        raise InputError("api.bad_text", f"texts is one {type(texts).__name__}; give a list of strings")
+    found = list(texts)
+    for text in found:
+        if not isinstance(text, str):
+            raise InputError("api.bad_text", f"texts holds a {type(text).__name__}; give a list of strings")
+    return found

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from align.errors import AlignmentError
-from align.vectors import F64
+from align.errors import AlignmentError, expect
+from align.vectors import F64, numbers
 
 Floats = npt.NDArray[np.floating]
 
@@ -34,7 +34,7 @@ class Rotation:
 
     @property
     def underdetermined(self) -> bool:
-        return self.rank < self.matrix.shape[0]
+        return self.rank < len(self.matrix)
 
     @property
     def orthogonality_error(self) -> float:
@@ -43,6 +43,9 @@ class Rotation:
 
     @staticmethod
     def identity(dim: int) -> "Rotation":
+        """The rotation of the pivot. Raises AlignmentError `align.dim_mismatch` unless dim ≥ 1."""
+        if isinstance(dim, bool) or not isinstance(dim, int) or not 1 <= dim <= 100_000:
+            raise AlignmentError("align.dim_mismatch", f"dim={str(dim)[:20]}; an integer from 1 to 100,000")
         return Rotation(np.eye(dim), 0, dim, 0.0, 1.0)
 
 
@@ -54,7 +57,7 @@ def fit_rotation(X: Floats, Y: Floats, weights: Floats | None = None, *, proper:
     pairs do not decide it. No translation and no scaling are fitted.
 
     Raises AlignmentError `align.dim_mismatch` (shapes differ), `align.nonfinite` (with the row), `align.no_signal` (no
-    pairs, or all zero), `align.bad_weights`.
+    pairs, or all zero), `align.bad_weights`; InputError `api.bad_vector` for what are no numbers, `api.bad_type`.
 
     Source: Schönemann 1966, doi:10.1007/BF02289451; weights as in Wahba's problem.
 
@@ -63,36 +66,39 @@ def fit_rotation(X: Floats, Y: Floats, weights: Floats | None = None, *, proper:
     >>> np.allclose(fit_rotation(X, X @ turn).matrix, turn)
     True
     """
-    X = np.asarray(X, dtype=np.float64)
-    Y = np.asarray(Y, dtype=np.float64)
+    expect((bool, np.bool_), proper=proper)
+    X = numbers(X, "X").astype(np.float64)
+    Y = numbers(Y, "Y").astype(np.float64)
     if X.ndim != 2 or X.shape != Y.shape:
         raise AlignmentError("align.dim_mismatch", f"X is {X.shape}, Y is {Y.shape}; both must be (n_pairs, dim)")
     for name, side in (("X", X), ("Y", Y)):
         bad = np.flatnonzero(~np.isfinite(side).all(axis=1))
         if len(bad):
             raise AlignmentError("align.nonfinite", f"row {bad[0]} of {name} is not finite ({len(bad)} such rows)")
-    w = np.ones(len(X)) if weights is None else np.asarray(weights, dtype=np.float64)
+    w = np.ones(len(X)) if weights is None else numbers(weights, "weights").astype(np.float64)
     if w.shape != (len(X),) or not np.isfinite(w).all() or (w < 0).any():
         raise AlignmentError("align.bad_weights", f"weights {w.shape} for {len(X)} pairs; one finite weight ≥ 0 each")
-    # Scaling either side changes nothing in W, and keeps the product away from overflow and underflow.
+    # Scaling a side or the weights changes nothing in W, and keeps the product away from overflow and underflow.
     scale_x, scale_y = (float(np.abs(side).max(initial=0.0)) for side in (X, Y))
     if scale_x == 0 or scale_y == 0 or not w.any():
         raise AlignmentError("align.no_signal", f"{len(X)} pairs hold no signal; give pairs of non-zero vectors")
-    Xs, Ys = X / scale_x, Y / scale_y
+    Xs, Ys, w = X / scale_x, Y / scale_y, w / w.max()
     U, S, Vt = np.linalg.svd(Xs.T @ (w[:, None] * Ys))
     dim = X.shape[1]
-    rank = int((S > S[0] * max(X.shape) * np.finfo(np.float64).eps).sum()) if S[0] > 0 else 0
+    rounding = S[0] * max(X.shape) * np.finfo(np.float64).eps
+    rank = int(np.count_nonzero(rounding < S)) if S[0] > 0 else 0
     if rank == 0:
         raise AlignmentError("align.no_signal", "X'Y is zero: the two sides are unrelated; check the pairs")
     if rank < dim:
         U0, V0 = U[:, rank:], Vt[rank:].T
         A, _, Bt = np.linalg.svd(U0.T @ V0)
-        U = np.hstack([U[:, :rank], U0 @ (A @ Bt)])
+        U, Vt = np.hstack([U[:, :rank], U0 @ A]), np.vstack([Vt[:rank], Bt @ V0.T])
     W = U @ Vt
     if proper and np.linalg.det(W) < 0:
-        U = U.copy()
-        U[:, -1] *= -1
+        U[:, -1] *= -1  # costs least: the last direction is the weakest, or the free one that the identity needs least
         W = U @ Vt
     root = np.sqrt(w)[:, None]
-    residual = float(np.linalg.norm(root * (X @ W - Y)) / np.linalg.norm(root * Y))
+    scale = max(scale_x, scale_y)
+    with np.errstate(divide="ignore", under="ignore"):  # infinite where X is beyond 1e150 times Y
+        residual = float(np.linalg.norm(root * (X / scale @ W - Y / scale)) / np.linalg.norm(root * (Y / scale)))
     return Rotation(W, len(X), rank, residual, float(np.sign(np.linalg.det(W))))

@@ -3,8 +3,8 @@
 import numpy as np
 
 from align.procrustes import Rotation, fit_rotation
-from align.retrieval import mutual_neighbours
-from align.vectors import F32, F64
+from align.retrieval import check_k, mutual_neighbours
+from align.vectors import F32, F64, numbers, rows_of
 
 ROUNDS = 5
 FREQUENT = 10_000
@@ -20,10 +20,13 @@ def refine(
     (n, dim), `target` (m, dim): normalised vocabularies, most frequent first, target already in the shared frame; the
     first `frequent` rows of each are candidates. Stops early when less than 1 % of the induced pairs are new.
 
-    Raises as `fit_rotation`.
+    Raises as `fit_rotation`; InputError `api.bad_k`, `api.bad_vector`.
     """
-    source, target = source[:frequent], target[:frequent]
+    rounds, frequent = check_k(rounds), check_k(frequent)
+    weights = numbers(weights, "weights")
     rotation = fit_rotation(seed_X, seed_Y, weights)
+    dim = len(rotation.matrix)
+    source, target = rows_of(source, "source", dim)[:frequent], rows_of(target, "target", dim)[:frequent]
     before = np.full(len(source), -1)
     for _ in range(rounds):
         i, j, _cosine = mutual_neighbours((source @ rotation.matrix).astype(np.float32), target)

@@ -13,10 +13,11 @@ from typing import TypeVar
 
 import numpy as np
 
-from align.errors import InputError
-from align.vectors import F32, I64
+from align.errors import InputError, expect
+from align.vectors import F32, I64, numbers, rows_of
 
 NEIGHBOURS = 10  # k of CSLS
+LARGEST = 1e30  # no similarity of vectors that make sense
 BLOCK_BYTES = 16 << 20  # one block of similarities: small enough to stay near the cores
 GROUP = 16
 T = TypeVar("T")
@@ -34,13 +35,18 @@ def neighbourhood(queries: F32, targets: F32, k: int = NEIGHBOURS, *, exclude_se
     """r (n,): mean cosine of each query (n, dim) to its k nearest targets (m, dim); k is capped at m.
 
     `exclude_self`: queries and targets are the same rows, and no row counts as its own neighbour.
+    Raises InputError `api.bad_k`, `api.bad_vector`.
 
     >>> neighbourhood(np.eye(2, dtype="f4"), np.eye(2, dtype="f4"), k=2)
     array([0.5, 0.5], dtype=float32)
     """
-    k = min(k, len(targets) - exclude_self)
+    _check_sides(queries, targets)
+    expect((bool, np.bool_), exclude_self=exclude_self)
+    k = min(check_k(k), len(targets) - int(exclude_self))
     if k <= 0:
         return np.zeros(len(queries), dtype=np.float32)
+    if exclude_self and len(queries) != len(targets):
+        raise InputError("api.bad_vector", f"{len(queries)} queries are not the same rows as {len(targets)} targets")
 
     def block(start: int, stop: int) -> F32:
         similarity = queries[start:stop] @ targets.T
@@ -52,13 +58,18 @@ def neighbourhood(queries: F32, targets: F32, k: int = NEIGHBOURS, *, exclude_se
 
 
 def mean_of_largest(similarity: F32, k: int) -> F32:
-    """(n,) mean of the k largest entries of every row of `similarity` (n, m); k is capped at m."""
-    n, m = similarity.shape
-    k = min(k, m)
+    """(n,) mean of the k largest entries of every row of `similarity` (n, m), 0 where m is 0; k is capped at m.
+
+    Raises InputError `api.bad_k`, `api.bad_vector` (also for a NaN).
+    """
+    n, m = rows_of(similarity, "similarity").shape
+    k = min(check_k(k), m)
+    if k == 0:
+        return np.zeros(n, dtype=np.float32)
     width = m // GROUP
     if width < 4 * k:
         largest = np.partition(similarity, m - k, axis=1)[:, m - k :]
-        return np.asarray(largest.mean(axis=1), dtype=np.float32)
+        return np.asarray(_usable(largest).mean(axis=1), dtype=np.float32)
     # The k largest lie in the k groups of columns with the largest maxima, or in the columns left over. Taking maxima
     # runs at the speed of memory, selecting does not: this is several times faster than partitioning whole rows.
     grouped = similarity[:, : GROUP * width].reshape(n, GROUP, width)
@@ -66,19 +77,20 @@ def mean_of_largest(similarity: F32, k: int) -> F32:
     candidates = np.take_along_axis(grouped, best[:, None, :], axis=2).reshape(n, GROUP * k)
     candidates = np.concatenate([candidates, similarity[:, GROUP * width :]], axis=1)
     largest = np.partition(candidates, candidates.shape[1] - k, axis=1)[:, -k:]
-    return np.asarray(largest.mean(axis=1), dtype=np.float32)
+    return np.asarray(_usable(largest).mean(axis=1), dtype=np.float32)
 
 
 def top_k(similarity: F32, k: int) -> Neighbours:
     """The k largest entries of every row of `similarity` (n, m), in order (−score, column); k is capped at m.
 
-    Raises InputError `api.bad_k` unless k ≥ 1.
+    Raises InputError `api.bad_k` unless k ≥ 1, `api.bad_vector` (also for a NaN).
     """
-    check_k(k)
-    n, m = similarity.shape
-    k = min(k, m)
+    n, m = rows_of(similarity, "similarity").shape
+    k = min(check_k(k), m)
+    if k == 0:
+        return Neighbours(np.zeros((n, 0), dtype=np.int64), np.zeros((n, 0), dtype=np.float32))
     rows = np.argpartition(similarity, m - k, axis=1)[:, m - k :]
-    scores = np.take_along_axis(similarity, rows, axis=1)
+    scores = _usable(np.take_along_axis(similarity, rows, axis=1))
     # argpartition picks any of several equal entries at the border; there the smallest columns are owed.
     border = scores.min(axis=1, initial=np.inf, keepdims=True)
     for i in np.flatnonzero((similarity >= border).sum(axis=1) > k):
@@ -94,7 +106,12 @@ def csls_neighbours(queries: F32, targets: F32, hubness: F32, k: int, *, neighbo
     """The k best targets (m, dim) of each query (n, dim) by CSLS; `hubness` (m,) is r_S of the targets.
 
     `hubness` is `neighbourhood(targets, mapped source vocabulary)`; r_T(x) is taken from the targets given here.
+    Raises InputError `api.bad_k`, `api.bad_vector`.
     """
+    _check_sides(queries, targets)
+    k = min(check_k(k), len(targets))
+    if k == 0:
+        return Neighbours(np.zeros((len(queries), 0), dtype=np.int64), np.zeros((len(queries), 0), dtype=np.float32))
 
     def block(start: int, stop: int) -> Neighbours:
         return top_k(csls(queries[start:stop] @ targets.T, hubness, neighbours), k)
@@ -106,14 +123,25 @@ def csls_neighbours(queries: F32, targets: F32, hubness: F32, k: int, *, neighbo
 
 
 def csls(similarity: F32, hubness: F32, neighbours: int = NEIGHBOURS) -> F32:
-    """CSLS scores (n, m) from cosines (n, m) of n queries and all m targets, and the targets' `hubness` (m,)."""
+    """CSLS scores (n, m) from cosines (n, m) of n queries and all m targets, and the targets' `hubness` (m,).
+
+    Raises InputError `api.bad_k`, `api.bad_vector`.
+    """
+    if rows_of(similarity, "similarity").shape[1:] != numbers(hubness, "hubness").shape:
+        shapes = f"{np.shape(similarity)} cosines and hubness {np.shape(hubness)}"
+        raise InputError("api.bad_vector", f"{shapes}; one number for each target is needed")
     return np.asarray(2 * similarity - mean_of_largest(similarity, neighbours)[:, None] - hubness, dtype=np.float32)
 
 
 def mutual_neighbours(source: F32, target: F32, k: int = NEIGHBOURS) -> tuple[I64, I64, F32]:
-    """Rows i of `source` (n, dim) and j of `target` (m, dim) that are each other's best by CSLS, with their cosines."""
+    """Rows i of `source` (n, dim) and j of `target` (m, dim) that are each other's best by CSLS, with their cosines.
+
+    Raises InputError `api.bad_k`, `api.bad_vector`.
+    """
     from_target = neighbourhood(source, target, k)
     from_source = neighbourhood(target, source, k)
+    if not len(source) or not len(target):
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
 
     def block(start: int, stop: int) -> tuple[I64, F32, I64, F32]:
         cosine = source[start:stop] @ target.T
@@ -142,6 +170,19 @@ def check_k(k: int) -> int:
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or not 1 <= k <= 1_000_000:
         raise InputError("api.bad_k", f"k={str(k)[:20]!r}; an integer from 1 to 1,000,000")
     return int(k)
+
+
+def _check_sides(queries: F32, targets: F32) -> None:
+    n, m = rows_of(queries, "queries").shape, rows_of(targets, "targets").shape
+    if n[1] != m[1] and n[0] and m[0]:
+        raise InputError("api.bad_vector", f"queries are {n}, targets {m}; both must be (n, dim)")
+
+
+def _usable(largest: F32) -> F32:
+    """The largest entries of each row, among which every NaN sorts."""
+    if not (largest < LARGEST).all():
+        raise InputError("api.bad_vector", "a similarity is infinite or not a number; leave out vectors that are not finite")
+    return largest
 
 
 def _blocks(work: Callable[[int, int], T], n: int, width: int) -> Iterator[T]:

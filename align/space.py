@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from align.dictionary import WordPairs
-from align.errors import CorruptStoreError, InputError, UnknownWordError, printable
+from align.errors import AlignError, CorruptStoreError, InputError, UnknownWordError, expect, printable
 from align.evaluate import evaluate_translation
 from align.language import canonical_language
 from align.normalize import Normalization
@@ -20,7 +20,7 @@ from align.procrustes import Rotation
 from align.retrieval import NEIGHBOURS, check_k, csls_neighbours, neighbourhood
 from align.tensor_file import pack_words, read_tensors, unpack_words, write_tensors
 from align.tokens import TOKENIZER
-from align.vectors import F32, WordVectors
+from align.vectors import F32, WordVectors, rows_of
 
 FORMAT = "align-space-1"
 HUBNESS_SAMPLE = 25_000  # most frequent source words against which the hubness of a target word is taken
@@ -74,21 +74,24 @@ class SharedSpace:
     def project(self, matrix: F32, lang: str) -> F32:
         """Raw vectors (n, dim) of `lang`, from the same training as the fitted ones, to unit rows in the shared frame.
 
-        Raises InputError `api.bad_vector` for another shape or non-finite rows, AlignmentError `align.no_signal` for zero rows.
+        Raises InputError `space.no_language`, `api.bad_vector` for another shape or non-finite rows; AlignmentError
+        `align.no_signal` for zero rows.
         """
-        self.vectors(lang)
-        code = canonical_language(lang)
-        raw = np.asarray(matrix)
-        if raw.ndim != 2 or raw.shape[1] != self.dim or raw.dtype.kind not in "fiu" or not np.isfinite(raw).all():
-            raise InputError("api.bad_vector", f"{raw.dtype} array of shape {raw.shape}; finite numbers (n, {self.dim}) are needed")
-        return rotate(self.normalizations[code].apply(raw.astype(np.float32)), self.rotations[code])
+        code = self.vectors(lang).lang
+        with np.errstate(over="ignore", under="ignore"):
+            raw = rows_of(matrix, "matrix", self.dim).astype(np.float32)
+        if not np.isfinite(raw).all():
+            raise InputError("api.bad_vector", "a row is not finite in float32; leave it out")
+        return rotate(self.normalizations[code].apply(raw), self.rotations[code])
 
     def hubness(self, source: str, target: str) -> F32:
         """(n,) r_S of every word of `target`: mean cosine to its 10 nearest among the frequent words of `source`."""
         key = (canonical_language(source), canonical_language(target))
         if key not in self._hubness:
             sample = self.vectors(source).matrix[:HUBNESS_SAMPLE]
-            self._hubness[key] = neighbourhood(self.vectors(target).matrix, sample, NEIGHBOURS)
+            found = neighbourhood(self.vectors(target).matrix, sample, NEIGHBOURS)
+            found.flags.writeable = False  # shared with every later caller
+            self._hubness[key] = found
         return self._hubness[key]
 
     def translate(self, word: str, source: str, target: str, k: int = 5) -> pl.DataFrame:
@@ -112,8 +115,9 @@ class SharedSpace:
     def evaluate(self, test_pairs: WordPairs) -> pl.DataFrame:
         """One row of `align.evaluate.Precision` for pairs that were not used in fitting.
 
-        Raises AlignmentError `evaluate.no_pairs`, InputError `space.no_language`.
+        Raises AlignmentError `evaluate.no_pairs`, InputError `space.no_language`, `api.bad_type`.
         """
+        expect(WordPairs, test_pairs=test_pairs)
         source, target = self.vectors(test_pairs.source), self.vectors(test_pairs.target)
         result = evaluate_translation(source, target, self.hubness(source.lang, target.lang), test_pairs)
         return pl.DataFrame([result.as_dict()])
@@ -121,7 +125,8 @@ class SharedSpace:
     def save(self, path: str | Path) -> None:
         """Write the space to one safetensors file: rotations and means in float64, vectors in float32. No pickle.
 
-        Raises ResourceError `file.unwritable`.
+        Raises ResourceError `file.unwritable`, InputError `file.missing`, `api.bad_type`, and `vec.bad_token`,
+        `vec.encoding` for a word that would not read back.
         """
         tensors: dict[str, npt.NDArray[Any]] = {}
         about: dict[str, Any] = {}
@@ -139,15 +144,15 @@ class SharedSpace:
             }  # fmt: skip
         metadata = {
             "format": FORMAT, "space_id": self.space_id, "pivot": self.pivot, "tokenizer": self.tokenizer,
-            "fingerprints": json.dumps(dict(self.fingerprints)), "languages": json.dumps(about), "content": _digest(tensors),
+            "fingerprints": json.dumps(dict(self.fingerprints)), "languages": json.dumps(about, default=str),
         }  # fmt: skip
-        write_tensors(path, tensors, metadata)
+        write_tensors(path, tensors, {**metadata, "content": _digest(tensors, metadata)})
 
 
 def load_space(path: str | Path) -> SharedSpace:
     """Read what `SharedSpace.save` wrote.
 
-    Raises InputError `file.missing`, `file.not_tensors`; CorruptStoreError `space.corrupt` when the content does not
+    Raises InputError `file.missing`, `file.not_tensors`, `space.format`, `api.bad_type`; CorruptStoreError `space.corrupt` when the content does not
     have the identity it was saved with, or a rotation is not orthogonal.
 
     >>> load_space("en-fr.safetensors").languages       # doctest: +SKIP
@@ -156,8 +161,19 @@ def load_space(path: str | Path) -> SharedSpace:
     tensors, metadata = read_tensors(path)
     if metadata.get("format") != FORMAT:
         raise InputError("space.format", f"format {metadata.get('format')!r}; a space saved as {FORMAT} is needed", path=path)
-    if _digest(tensors) != metadata["content"]:
+    if _digest(tensors, metadata) != metadata.get("content"):
         raise CorruptStoreError("space.corrupt", "the content is not what was saved; build the space again", path=path)
+    try:
+        space = _space(tensors, metadata)
+    except (AlignError, ValueError, TypeError, KeyError) as error:
+        raise CorruptStoreError("space.corrupt", f"not a whole space ({error}); build it again", path=path) from None
+    if space.space_id != metadata["space_id"]:
+        raise CorruptStoreError("space.corrupt", "content and identity differ; build the space again", path=path)
+    check_rotations(space.rotations)
+    return space
+
+
+def _space(tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str]) -> SharedSpace:
     mapped, normalizations, rotations, fits = {}, {}, {}, {}
     for lang, about in json.loads(metadata["languages"]).items():
         words, counts = unpack_words(tensors[f"{lang}/words"]), tensors.get(f"{lang}/counts")
@@ -166,11 +182,7 @@ def load_space(path: str | Path) -> SharedSpace:
         rotations[lang] = Rotation(tensors[f"{lang}/rotation"], **about["rotation"])
         fits[lang] = about["fit"]
     prints = json.loads(metadata["fingerprints"])
-    space = SharedSpace(metadata["pivot"], mapped, normalizations, rotations, fits, prints, metadata["tokenizer"])
-    if space.space_id != metadata["space_id"]:
-        raise CorruptStoreError("space.corrupt", "content and identity differ; build the space again", path=path)
-    check_rotations(rotations)
-    return space
+    return SharedSpace(metadata["pivot"], mapped, normalizations, rotations, fits, prints, metadata["tokenizer"])
 
 
 def check_rotations(rotations: Mapping[str, Rotation]) -> None:
@@ -186,9 +198,12 @@ def rotate(matrix: F32, rotation: Rotation) -> F32:
     return np.ascontiguousarray(matrix @ rotation.matrix.astype(np.float32))
 
 
-def _digest(tensors: Mapping[str, npt.NDArray[Any]]) -> str:
-    digest = hashlib.sha256()
+def _digest(tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str]) -> str:
+    """SHA-256 over all that a file holds, but for this digest itself."""
+    told = sorted((name, value) for name, value in metadata.items() if name != "content")
+    digest = hashlib.sha256(json.dumps(told).encode())
     for name in sorted(tensors):
-        digest.update(name.encode())
-        digest.update(np.ascontiguousarray(tensors[name]).data)
+        array = np.ascontiguousarray(tensors[name])
+        digest.update(f"{name}\0{array.dtype.str}\0{array.shape}\0".encode())
+        digest.update(array.data)
     return digest.hexdigest()

@@ -1,65 +1,80 @@
 """Arrays and text metadata in one safetensors file: no code runs on reading, and a file is there whole or not at all."""
 
+import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from align.errors import InputError, ResourceError
+from align.compressed import replacing_path
+from align.errors import InputError, expect, listed, printable
 
 
 def write_tensors(path: str | Path, tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str]) -> None:
     """Write `tensors` aside, fsync, then move them into place.
 
-    Raises ResourceError `file.unwritable` when the disk refuses; an older file at `path` then stays as it was.
+    Raises ResourceError `file.unwritable` when the disk refuses; an older file at `path` then stays as it was. InputError
+    `file.missing` for what cannot be the name of a file, `api.bad_type`.
     """
-    path = Path(path)
-    aside = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
-    try:
-        save_file({name: np.ascontiguousarray(a) for name, a in tensors.items()}, aside, dict(metadata))
-        sync(aside)
-        aside.replace(path)
-        sync(path.parent)
-    except (OSError, SafetensorError) as error:
-        raise ResourceError("file.unwritable", f"cannot write ({error}); check space and permissions", path=path) from None
-    finally:
-        aside.unlink(missing_ok=True)
+    expect(Mapping, tensors=tensors, metadata=metadata)
+    with replacing_path(_name(path)) as aside:
+        try:
+            save_file({name: np.ascontiguousarray(a) for name, a in tensors.items()}, aside, dict(metadata))
+        except SafetensorError as error:
+            raise OSError(errno.EIO, str(error)) from None
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
     """Tensors and metadata of a safetensors file.
 
-    Raises InputError `file.missing`, `file.not_tensors`.
+    Raises InputError `file.missing`, `file.not_tensors` (also for bfloat16 and other numbers that numpy has not).
     """
-    if not Path(path).is_file():
+    path = _name(path)
+    if not path.is_file():
         raise InputError("file.missing", "no such file; check the path", path=path)
     try:
         with safe_open(path, framework="numpy") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise InputError("file.not_tensors", f"not a readable safetensors file ({error})", path=path) from None
+    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:  # the last two: no such dtype
+        message = f"not a safetensors file that numpy can read ({error}); write it again"
+        raise InputError("file.not_tensors", message, path=path) from None
 
 
 def pack_words(words: tuple[str, ...]) -> npt.NDArray[np.uint8]:
-    """Words as one array of UTF-8 bytes, a newline between them."""
-    return np.frombuffer("\n".join(words).encode(), dtype=np.uint8)
+    """Words as one array of UTF-8 bytes, a newline between them.
+
+    Raises InputError `vec.bad_token` for a word that holds one, `vec.encoding` for one that UTF-8 cannot hold.
+    """
+    try:
+        packed = "\n".join(listed(str, words=words)).encode()
+    except UnicodeEncodeError as error:
+        raise InputError("vec.encoding", f"{printable(repr(error.object[error.start]))} in a word is no UTF-8") from None
+    if packed.count(b"\n") != len(words) - 1:
+        raise InputError("vec.bad_token", "a word holds a line end; remove it")
+    return np.frombuffer(packed, dtype=np.uint8)
 
 
 def unpack_words(packed: npt.NDArray[np.uint8]) -> tuple[str, ...]:
-    """What `pack_words` packed."""
-    return tuple(packed.tobytes().decode().split("\n"))
-
-
-def sync(path: Path) -> None:
-    """Flush a file or folder to the disk."""
-    handle = os.open(path, os.O_RDONLY)
+    """What `pack_words` packed. Raises InputError `file.not_tensors` for what is no UTF-8."""
+    expect(np.ndarray, packed=packed)
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        return tuple(packed.tobytes().decode().split("\n"))
+    except UnicodeDecodeError as error:
+        raise InputError("file.not_tensors", f"words that are no UTF-8 at byte {error.start}; write it again") from None
+
+
+def _name(path: str | Path) -> Path:
+    """`path` as something that may name a file."""
+    expect((str, os.PathLike), path=path)
+    try:
+        os.fsencode(path)
+    except ValueError:
+        raise InputError("file.missing", f"{printable(repr(path))} names no file; it is not valid text") from None
+    if not Path(path).name or "\0" in str(path):
+        raise InputError("file.missing", f"{printable(repr(str(path)))} names no file; give a name such as space.safetensors")
+    return Path(path)

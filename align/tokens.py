@@ -2,12 +2,13 @@
 
 A token is a run of letters, marks and digits. Where a script is written without blanks (Han, Kana, Thai, Lao, Khmer,
 Burmese) ICU's dictionary-based word breaker cuts the run. Tokens are NFC and lower-cased by the rules of the language.
-SQL repeats these rules for scripts with blanks (`warehouse/macros/tokenize.sql`), so the two must change together.
+SQL repeats these rules for scripts with blanks (`warehouse/macros/02_tokenize.sql`), so the two must change together.
 """
 
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
+from itertools import accumulate, pairwise
 
 import regex
 from icu4py.breakers import WordBreaker
@@ -15,18 +16,20 @@ from icu4py.breakers import WordBreaker
 from align.errors import InputError, expect
 from align.language import canonical_language
 
-TOKENIZER = "icu78-runs-1"  # part of a space's identity: change it whenever any token could change
+TOKENIZER = "icu78-runs-2"  # part of a space's identity: change it whenever any token could change
 
 _RUN = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 _UNSPACED = regex.compile(
     r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 )
+_FINAL_SIGMA = regex.compile(r"(?<=[\p{L}\p{M}])σ(?![\p{L}\p{M}\p{N}])")
 _DOTTED = {"tr", "az"}  # languages whose i and ı are different letters
 _TURKIC = str.maketrans({"I": "ı", "İ": "i"})
 
 
 def fold(text: str, lang: str) -> str:
-    """`text` in NFC and lower case by the rules of `lang` (Turkish and Azeri keep ı and i apart; ß stays ß).
+    """`text` in NFC and lower case by the rules of `lang`: Turkish and Azeri keep ı and i apart, ß stays ß, a sigma that ends
+    a word is ς.
 
     >>> fold("ISTANBUL", "tr"), fold("Straße", "de")
     ('ıstanbul', 'straße')
@@ -38,7 +41,14 @@ def fold(text: str, lang: str) -> str:
     text = unicodedata.normalize("NFC", text)
     if _primary(lang) in _DOTTED:
         text = text.translate(_TURKIC)
-    return text if text.islower() else unicodedata.normalize("NFC", text.lower())
+    elif text.islower() and "σ" not in text:
+        return text
+    # Python's lower() looks past dots and apostrophes for what ends a word, and leaves a σ that is there. A rule within the
+    # run makes a token fold to itself, and SQL can repeat it.
+    text = unicodedata.normalize("NFC", text.replace("Σ", "σ").lower())
+    if "σ" in text:
+        text = _FINAL_SIGMA.sub("ς", text)
+    return text
 
 
 def tokenize(text: str, lang: str) -> list[str]:
@@ -49,9 +59,11 @@ def tokenize(text: str, lang: str) -> list[str]:
     """
     text = fold(text, lang)
     if _UNSPACED.search(text) is None:
-        return _RUN.findall(text)
+        runs: list[str] = _RUN.findall(text)
+        return runs
     text = text.encode("utf-8", "replace").decode()  # ICU takes no lone surrogates, and no token holds one
-    return [token for piece in WordBreaker(text, lang) for token in _RUN.findall(piece)]
+    ends = set(accumulate(len(piece) for piece in WordBreaker(text, lang)))
+    return [token for run in _RUN.finditer(text) for token in _cut(run[0], run.start(), ends)]
 
 
 def sentences(text: str, lang: str, longest: int = 10_000) -> Iterator[list[str]]:
@@ -63,6 +75,14 @@ def sentences(text: str, lang: str, longest: int = 10_000) -> Iterator[list[str]
         tokens = tokenize(line, lang)
         for start in range(0, len(tokens), longest):
             yield tokens[start : start + longest]
+
+
+def _cut(run: str, start: int, ends: set[int]) -> list[str]:
+    """`run`, which begins at `start`, cut at `ends`; whole where its script has blanks, whatever stands beside it."""
+    if _UNSPACED.search(run) is None:
+        return [run]
+    cuts = [0, *(at for at in range(1, len(run)) if start + at in ends), len(run)]
+    return [run[a:b] for a, b in pairwise(cuts)]
 
 
 @cache

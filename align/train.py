@@ -4,6 +4,7 @@ Text is tokenised once into a temporary token file, then streamed from it in eve
 vocabulary and the vectors, never the corpus.
 """
 
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +16,7 @@ import numpy as np
 
 from align.compressed import file_digest
 from align.corpus import expand_paths, read_lines
-from align.errors import InputError, printable
+from align.errors import InputError, expect, printable
 from align.language import canonical_language
 from align.tokens import TOKENIZER, sentences
 from align.vectors import Subwords, WordVectors
@@ -49,7 +50,7 @@ def train_vectors(
     over all epochs. The settings, the seed and the digests of the files are kept in `origin`, occurrences in `counts`.
 
     Raises InputError `corpus.*` for unusable text, `corpus.no_vocab` when no word occurs `min_count` times, and
-    `train.bad_value` for a setting out of range.
+    `train.bad_value` for a setting out of range, `api.bad_type`. What `progress` raises ends the training.
 
     Source: Mikolov et al. 2013 (skip-gram, CBOW with negative sampling), Bojanowski et al. 2017 (fastText).
 
@@ -58,13 +59,23 @@ def train_vectors(
     """
     lang = canonical_language(lang)
     _check(method, dim=dim, window=window, min_count=min_count, negative=negative, workers=workers, seed=seed)
+    if epochs is not None:
+        _check(method, epochs=epochs)
+    if isinstance(sample, bool) or not isinstance(sample, int | float) or not 0 <= sample <= 1:
+        raise InputError("train.bad_value", f"sample={printable(repr(sample))}; a number from 0 to 1")
+    expect(str, text_column=text_column)
+    if progress is not None and not callable(progress):
+        raise InputError("api.bad_type", f"progress is of type {type(progress).__name__}; a function of (done, total), or None")
     if isinstance(paths, (str, Path)):
         raise InputError("corpus.bad_token", f"paths is one string, {printable(str(paths))}; give a list of paths")
+    expect(Iterable, paths=paths)
+    paths = list(paths)
+    for path in paths:
+        expect((str, os.PathLike), path=path)
     files = expand_paths([str(path) for path in paths], Path())
     with tempfile.TemporaryDirectory(prefix="align-tokens-") as folder:
         corpus = _tokenize(read_lines(files, text_column=text_column), lang, Path(folder) / "tokens.txt")
         rounds = epochs_for(corpus.tokens) if epochs is None else epochs
-        _check(method, epochs=rounds)
         vocabulary = {word: n for word, n in corpus.counts.items() if n >= min_count}
         if not vocabulary:
             raise InputError(
@@ -97,6 +108,7 @@ def epochs_for(tokens: int) -> int:
 
     More passes over little text make vectors fit it better and align worse (measured: benchmarks/README.md).
     """
+    expect((int, np.integer), tokens=tokens)
     return int(min(15, max(5, round(10_000_000 / max(tokens, 1)))))
 
 
@@ -128,13 +140,27 @@ def _tokenize(lines: Iterable[str], lang: str, path: Path) -> _TokenFile:
 
 
 class _Counted:
-    """The token file again for every epoch, reporting tokens passed."""
+    """The token file again for every epoch, reporting tokens passed.
+
+    gensim reads it in a thread, and waits for ever for a reader that failed. So a failure ends the tokens, and waits in
+    `failure` for the thread that trains.
+    """
 
     def __init__(self, corpus: _TokenFile, epochs: int, progress: Progress | None) -> None:
         self._corpus, self._progress = corpus, progress
         self._done, self._total = 0, corpus.tokens * epochs
+        self.failure: BaseException | None = None
 
     def __iter__(self) -> Iterator[list[str]]:
+        try:
+            if self.failure is None:
+                yield from self._read()
+        except GeneratorExit:
+            raise
+        except BaseException as failure:
+            self.failure = failure
+
+    def _read(self) -> Iterator[list[str]]:
         for n, tokens in enumerate(self._corpus):
             self._done += len(tokens)
             if self._progress is not None and n % 1000 == 0:
@@ -156,12 +182,15 @@ def _fit(
     # Ties in frequency are broken by the word, so the order of the files does not matter to the rows.
     model.build_vocab_from_freq(dict(sorted(vocabulary.items())), corpus_count=corpus.lines)
     epochs = settings["epochs"]
-    model.train(_Counted(corpus, epochs, progress), total_examples=corpus.lines, epochs=epochs)
+    counted = _Counted(corpus, epochs, progress)
+    model.train(counted, total_examples=corpus.lines, epochs=epochs)
+    if counted.failure is not None:
+        raise counted.failure
     return model.wv
 
 
 def _check(method: str, **values: int) -> None:
-    if method not in get_args(Method):
+    if not isinstance(method, str) or method not in get_args(Method):
         raise InputError("train.bad_value", f"method {printable(repr(method))}; one of {', '.join(get_args(Method))}")
     for name, value in values.items():
         least = 0 if name == "seed" else 1

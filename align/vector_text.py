@@ -9,148 +9,32 @@ nowhere else; the last `dim` fields are ASCII decimal numbers; what stands befor
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
-from unicodedata import normalize
+from typing import BinaryIO
 
 import numpy as np
 import polars as pl
 
 from align.errors import InputError, printable
-from align.vectors import F32, F64, I64
+from align.vector_rows import (
+    BLOCK,
+    MAX_DIM,
+    MAX_TOKEN,
+    NUMBER,
+    Fault,
+    Rows,
+    is_numeric,
+    squared_norms,
+    token_fault,
+)
+from align.vectors import F32, WordVectors
 
 BOM = b"\xef\xbb\xbf"
-BLOCK = 16 << 20  # bytes parsed at a time; 8 to 64 MiB were equally fast
 SAMPLE = 1 << 20  # bytes looked at to tell a format
-MAX_DIM = 20_000
-MAX_PROBLEMS = 20
 MAX_LINE = 4 << 20  # bytes; a longer line is not even split
-MAX_TOKEN = 1024  # bytes
 _SMALL = 512 << 10  # a refused block of this size is read line by line
-_NUMBER = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_NONFINITE = re.compile(rb"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
-_SMALLEST, _LARGEST = (float(x) for x in (np.finfo(np.float32).tiny, np.finfo(np.float32).max))
-
-
-class Fault(NamedTuple):
-    """What is wrong with a row."""
-
-    code: str
-    message: str
-
-
-@dataclass
-class Rows:
-    """The rows a reader has taken so far, and what was wrong with the others.
-
-    Of malformed rows up to 20 are collected and then fail the read, or with `skip` are left out and counted. Always
-    left out and counted are rows whose squared length float32 cannot hold (`vec.zero`, `vec.huge`), words of nothing but
-    white space (`vec.empty_token`), words met before (`vec.duplicate`) and their NFC twins (`vec.norm_collision`).
-    """
-
-    path: str | Path
-    skip: bool = False
-    limit: int | None = None
-    unit: str = "line"  # what the number of a complaint counts
-    words: list[str] = field(default_factory=list)
-    matrix: F32 = field(default_factory=lambda: np.empty((0, 0), np.float32))
-    examined: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
-    _problems: list[tuple[int, Fault]] = field(default_factory=list)
-    _first: dict[str, str] = field(default_factory=dict)  # NFC form to the word taken for it
-
-    @property
-    def room(self) -> int | None:
-        """Rows that may still be examined; None without a limit."""
-        return None if self.limit is None else self.limit - self.examined
-
-    def complain(self, fault: Fault, number: int) -> None:
-        """Count or collect a malformed row, the `number`th line or row."""
-        if self.skip:
-            self.dropped[fault.code] += 1
-            return
-        self._problems.append((number, fault))
-        if len(self._problems) == MAX_PROBLEMS:
-            self._fail()
-
-    def take(self, words: list[str], block: F32) -> I64:
-        """Add well-formed rows, finite throughout; returns the places of those that were kept."""
-        squares = squared_norms(block)
-        reasons = dict.fromkeys(np.flatnonzero(squares < _SMALLEST).tolist(), "vec.zero")
-        reasons |= dict.fromkeys(np.flatnonzero(squares > _LARGEST).tolist(), "vec.huge")
-        reasons |= {place: "vec.empty_token" for place, word in enumerate(words) if word.isspace()}
-        keys = [word if word.isascii() else normalize("NFC", word) for word in words]
-        if reasons or len(set(keys)) < len(keys) or not self._first.keys().isdisjoint(keys):
-            for place, key in enumerate(keys):
-                if place not in reasons:
-                    if key not in self._first:
-                        self._first[key] = words[place]
-                    else:
-                        twin = self._first[key] != words[place]
-                        reasons[place] = "vec.norm_collision" if twin else "vec.duplicate"
-        else:
-            self._first.update(zip(keys, words, strict=True))
-        self.dropped.update(reasons.values())
-        kept = np.setdiff1d(np.arange(len(words)), np.fromiter(reasons, np.int64, len(reasons)))
-        if reasons:
-            words, block = [words[place] for place in kept], block[kept]
-        self.words += words
-        if self.matrix.size == 0:
-            self.matrix = block if block.flags.owndata and block.flags.c_contiguous else block.copy("C")
-        elif len(block):
-            # realloc moves pages, so growing never holds the matrix twice; nobody else has seen it yet
-            start = len(self.matrix)
-            self.matrix.resize((start + len(block), block.shape[1]), refcheck=False)
-            self.matrix[start:] = block
-        return kept
-
-    def finish(self, promised: int | None = None) -> None:
-        """Fail if a row was malformed, or if a header promised another number of rows than were found."""
-        if self._problems:
-            self._fail()
-        if promised is not None and promised != self.examined and (self.room is None or self.room > 0):
-            message = f"header {promised} rows, found {self.examined}; fetch the file again or mend the header"
-            raise InputError("vec.count_mismatch", message, path=self.path)
-
-    def _fail(self) -> None:
-        self._problems.sort()
-        n = len(self._problems)
-        more = f" (the first of {n}{' or more' if n == MAX_PROBLEMS else ''} problems)" if n > 1 else ""
-        (number, fault), *others = self._problems
-        where = f"row {number}: " if self.unit == "row" else ""
-        line = number if self.unit == "line" else None
-        error = InputError(fault.code, where + fault.message + more, path=self.path, line=line)
-        for number, other in others:
-            error.add_note(f"{self.unit} {number}: {printable(other.message, 200)} [{other.code}]")
-        raise error
-
-
-def squared_norms(matrix: F32) -> F64:
-    """(n,) squared lengths of the rows of `matrix` (n, dim), in float64; not finite where a row is not."""
-    squares: F64 = np.einsum("ij,ij->i", matrix, matrix, dtype=np.float64)
-    return squares
-
-
-def token_fault(token: bytes, separator: bytes = b" ") -> Fault | None:
-    """Why `token` cannot stand before its numbers on a line of text, or None."""
-    if not token.strip():
-        return Fault("vec.empty_token", "the word is empty; every row begins with a word")
-    if len(token) > MAX_TOKEN:
-        return Fault("vec.bad_token", f"a word of {len(token)} bytes; at most {MAX_TOKEN} are allowed")
-    parts = token.split(separator)
-    if b"\0" in token or b"\n" in token or b"\r" in token:
-        fault = Fault("vec.bad_token", "holds a NUL or a line end; remove it")
-    elif b"" in parts:
-        fault = Fault("vec.bad_row", "begins, ends or is parted by more than one separator; use exactly one")
-    elif len(parts) > 1 and _is_numeric(parts[-1]):
-        fault = Fault("vec.bad_row", "ends in a number, so the row has too many; join the word by _")
-    else:
-        return None
-    return Fault(fault.code, f"the word {printable(repr(token.decode('utf-8', 'replace')), 40)} {fault.message}")
-
-
 _BLANK_LINE = Fault("vec.bad_row", "a blank line; remove it")
 
 
@@ -189,14 +73,10 @@ def sniff_text(path: str | Path, sample: bytes, capacity: int, format: str) -> L
     """The layout of the file that begins with `sample`; `format` is text (either), word2vec (header) or glove (none).
 
     `capacity` bounds the bytes of the file. Raises InputError `vec.not_vectors`, `vec.bad_header` (also where the first
-    line could be a header or a row), `vec.encoding`, `vec.bad_row`.
+    line could be a header or a row), `vec.encoding`.
     """
-
-    def refuse(code: str, message: str, line: int | None = None) -> InputError:
-        return InputError(code, message, path=path, line=line)
-
     if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise refuse("vec.encoding", "byte offset 0: this is UTF-16; convert the file to UTF-8")
+        raise InputError("vec.encoding", "byte offset 0: this is UTF-16; convert the file to UTF-8", path=path)
     text = sample.removeprefix(BOM)
     lines = text.split(b"\n", 21)
     if len(lines) > 21 or (len(lines) > 1 and len(sample) == SAMPLE):
@@ -204,32 +84,45 @@ def sniff_text(path: str | Path, sample: bytes, capacity: int, format: str) -> L
     lines = [line.removesuffix(b"\r") for line in lines]
     head = lines[0].replace(b"\t", b" ").strip(b" ").split(b" ")
     whole = all(field.isdigit() for field in head)
-    like_header = (len(head) == 2 and all(map(_is_numeric, head))) or (len(head) == 3 and whole)
+    like_header = (len(head) == 2 and all(map(is_numeric, head))) or (len(head) == 3 and whole)
     rest = [line for line in lines[1:] if line.strip()]
-    rows = rest if like_header and rest and format != "glove" else [line for line in lines if line.strip()]
+    beside = like_header and bool(rest) and format != "glove"  # then only what follows tells the width
+    rows = rest if beside else [line for line in lines if line.strip()]
     by_separator = [(Counter(_numbers_at_end(row, sep) for row in rows), sep) for sep in (b" ", b"\t")]
     votes, separator = min(by_separator, key=lambda pair: pair[0][0])
     dim, support = next((pair for pair in votes.most_common() if pair[0] > 0), (0, 0))
-    if (votes[0] > support and not (like_header and rest and format != "glove")) or not (dim or like_header):
+    if (votes[0] > support and not beside) or not (dim or like_header):
         quoted = printable(repr(sample[:40]), 120)
-        raise refuse("vec.not_vectors", f"these are not word vectors: {quoted}; a row is a word and its numbers")
-    like_row = rows is rest and dim == len(head) - 1 and (head[1:] == [b"1"] or len(head) == 3 or not whole)
-    if format == "text" and like_header and like_row and whole:
-        raise refuse("vec.bad_header", "could be a header or a row; say format='word2vec' or 'glove'", 1)
-    promised = None
+        message = f"these are not word vectors: {quoted}; a row is a word and its numbers"
+        raise InputError("vec.not_vectors", message, path=path)
+    like_row = beside and dim == len(head) - 1 and (head[1:] == [b"1"] or len(head) == 3 or not whole)
+    if format == "text" and like_row and whole:
+        message = "could be a header or a row; say format='word2vec' or 'glove'"
+        raise InputError("vec.bad_header", message, path=path, line=1)
+    promised, start = None, 0
     if format == "word2vec" or (format == "text" and like_header and not like_row):
-        if len(head) != 2 or not whole or len(b"".join(head)) > 30 or 0 in (sizes := [int(field) for field in head]):
-            quoted = printable(repr(lines[0][:40]), 60)
-            raise refuse("vec.bad_header", f"the header is {quoted}; it must be two whole numbers above 0", 1)
-        promised, dim = sizes
-        if dim > MAX_DIM or promised * dim > max(capacity, 1 << 20):
-            message = f"the header promises {promised} rows of {dim} numbers, more than the file could hold"
-            raise refuse("vec.bad_header", message + "; fetch it again", 1)
+        if fault := _header_fault(head, capacity):
+            raise InputError(fault.code, fault.message, path=path, line=1)
+        promised, dim = map(int, head)
+        start = text.find(b"\n") + 1 or len(text)
     elif dim > MAX_DIM:
-        raise refuse("vec.not_vectors", f"{dim} numbers in a row; at most {MAX_DIM} are read")
-    start = len(sample) - len(text) + (text.find(b"\n") + 1 or len(text) if promised else 0)
+        raise InputError("vec.not_vectors", f"{dim} numbers in a row; at most {MAX_DIM} are read", path=path)
     trailing = bool(rows) and rows[0].endswith(separator)
-    return Layout(promised, dim, separator, trailing, sample.startswith(BOM), start, 2 if promised else 1)
+    bom = len(text) < len(sample)
+    return Layout(promised, dim, separator, trailing, bom, len(sample) - len(text) + start, 2 if promised else 1)
+
+
+def _header_fault(head: list[bytes], capacity: int) -> Fault | None:
+    """Why the fields `head` are not the number of rows and the numbers per row of a file of `capacity` bytes, or None."""
+    digits = all(field.isdigit() for field in head)
+    if len(head) != 2 or not digits or sum(map(len, head)) > 30 or 0 in map(int, head):
+        shown = printable(repr(b" ".join(head)[:40]), 60)
+        return Fault("vec.bad_header", f"the header is {shown}; it must be two whole numbers above 0")
+    promised, dim = map(int, head)
+    if dim > MAX_DIM or promised * dim > max(capacity, 1 << 20):
+        message = f"the header promises {promised} rows of {dim} numbers, more than the file could hold; fetch it again"
+        return Fault("vec.bad_header", message)
+    return None
 
 
 def read_text(reader: BinaryIO, rows: Rows, layout: Layout, tick: Callable[[], object]) -> None:
@@ -250,6 +143,16 @@ def read_text(reader: BinaryIO, rows: Rows, layout: Layout, tick: Callable[[], o
         blank += block.count(b"\n", end)
         offset += len(block)
         tick()
+
+
+def write_text(vectors: WordVectors, file: BinaryIO) -> None:
+    """Write header and rows; every number in the fewest digits that read back as the same float32."""
+    file.write(f"{len(vectors)} {vectors.dim}\n".encode())
+    for start in range(0, len(vectors), 10_000):
+        part = slice(start, start + 10_000)
+        frame = pl.DataFrame(vectors.matrix[part], schema=[str(column) for column in range(vectors.dim)], orient="row")
+        frame.insert_column(0, pl.Series("word", vectors.words[part], dtype=pl.String))
+        file.write(frame.write_csv(separator=" ", quote_style="never", include_header=False).encode())
 
 
 def _next_block(reader: BinaryIO, rows: Rows) -> bytes:
@@ -359,7 +262,7 @@ def _split_line(line: bytes, offset: int, layout: Layout) -> tuple[str, bytes] |
     if _numbers_pattern(separator, dim).fullmatch(line.removesuffix(separator), len(token)):
         fault = token_fault(token, separator)
         return fault or (token.decode(), separator.join(fields))
-    odd = next((part for part in fields if not _is_numeric(part)), None)
+    odd = next((part for part in fields if not is_numeric(part)), None)
     if odd is None and len(fields) == dim:  # then there is a nan or inf, but a word that is wrong comes first
         shown = printable(repr(token.decode()), 40)
         return token_fault(token, separator) or Fault("vec.nonfinite", f"a nan or inf in the row of {shown}; leave it out")
@@ -371,7 +274,7 @@ def _split_line(line: bytes, offset: int, layout: Layout) -> tuple[str, bytes] |
 
 @cache
 def _numbers_pattern(separator: bytes, dim: int) -> re.Pattern[bytes]:
-    return re.compile(b"(?:%b%b){%d}" % (separator, _NUMBER.pattern, dim))
+    return re.compile(b"(?:%b%b){%d}" % (separator, NUMBER.pattern, dim))
 
 
 def _csv(text: bytes, separator: bytes, before: list[str], dim: int, after: list[str]) -> pl.DataFrame:
@@ -381,11 +284,7 @@ def _csv(text: bytes, separator: bytes, before: list[str], dim: int, after: list
     return pl.read_csv(text, separator=separator.decode(), quote_char=None, has_header=False, schema=schema)
 
 
-def _is_numeric(text: bytes) -> bool:
-    return (_NUMBER.fullmatch(text) or _NONFINITE.fullmatch(text)) is not None
-
-
 def _numbers_at_end(line: bytes, separator: bytes) -> int:
     """How many fields at the end of `line` are numbers, where the first field is a word whatever it is."""
     _, *fields = line.removesuffix(separator).split(separator)
-    return next((n for n, text in enumerate(reversed(fields)) if not _is_numeric(text)), len(fields))
+    return next((n for n, text in enumerate(reversed(fields)) if not is_numeric(text)), len(fields))

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,8 @@ class WordVectors:
     subwords: Subwords | None = None
 
     def __post_init__(self) -> None:
+        expect(Mapping, origin=self.origin, dropped=self.dropped)
+        expect((Subwords, NoneType), subwords=self.subwords)
         words = tuple(listed(str, words=self.words))
         with np.errstate(over="ignore", under="ignore"):  # told as not finite, or as zero, below
             matrix = np.ascontiguousarray(numbers(self.matrix, "the matrix"), dtype=np.float32)
@@ -89,16 +92,7 @@ class WordVectors:
             raise InputError("vec.zero", f"the vector of {printable(repr(words[row]))} is zero; leave the word out")
         if len(set(words)) != len(words):
             raise InputError("vec.duplicate", f"{len(words) - len(set(words))} words occur twice; keep one row each")
-        counts = self.counts
-        if counts is not None:
-            counts = np.asarray(counts)
-            if counts.dtype.kind not in "iu":
-                raise InputError("vec.counts", f"counts of type {str(counts.dtype)[:20]}; give integers")
-            counts = np.ascontiguousarray(counts, dtype=np.int64)
-            if counts.shape != (len(words),) or (counts < 0).any():
-                raise InputError("vec.counts", f"counts of shape {counts.shape} for {len(words)} words; one count ≥ 0 each")
-            counts = counts.view()
-            counts.flags.writeable = False
+        counts = None if self.counts is None else _checked_counts(self.counts, len(words))
         matrix.flags.writeable = False
         for name, value in (("words", words), ("matrix", matrix), ("counts", counts)):
             object.__setattr__(self, name, value)
@@ -167,3 +161,14 @@ class WordVectors:
         digest.update(b"" if self.counts is None else self.counts.astype("<i8").tobytes())
         digest.update(np.ascontiguousarray(self.matrix, dtype="<f4").data)
         return digest.hexdigest()
+
+
+def _checked_counts(counts: I64, n: int) -> I64:
+    """A read-only view of `counts` (n,) as int64."""
+    found = numbers(counts, "the counts")
+    if found.dtype.kind == "f" or found.shape != (n,) or (found.astype(np.int64) < 0).any():
+        what = f"counts of type {found.dtype} and shape {found.shape} for {n} words"
+        raise InputError("vec.counts", f"{what}; one 64-bit integer ≥ 0 each")
+    found = np.ascontiguousarray(found, dtype=np.int64).view()
+    found.flags.writeable = False
+    return found

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from align.compressed import sync
 from align.errors import InputError
-from align.tensor_file import sync
 from align.vector_files import write_vectors
 from warehouse.search import Warehouse
 

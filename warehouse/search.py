@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import duckdb
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from align.dictionary import WordPairs
@@ -18,15 +17,13 @@ from align.evaluate import Precision, evaluate_translation
 from align.explain import explain as explain_pair
 from align.language import canonical_language
 from align.pool import Pooler
-from align.retrieval import check_k, csls, csls_neighbours, top_k
+from align.retrieval import check_k, csls_neighbours
 from align.vectors import F32, WordVectors
 from warehouse import snapshot
 from warehouse.connection import one_select, read
-from warehouse.documents import read_hubness, read_vectors
-from warehouse.metadata import expand_metadata, matching
+from warehouse.index import DocumentIndex
 from warehouse.spaces import read_pooler, select, stored_languages
 
-BLOCK_BYTES = 256 << 20  # similarities held at once
 WHY = 5  # word pairs shown with a hit
 
 
@@ -41,8 +38,6 @@ class Warehouse:
         self._lease = snapshot.hold(self._snapshot)
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._process = os.getpid()
-        self._vectors: dict[str, tuple[list[str], F32]] = {}
-        self._hubness: dict[tuple[str, str], F32] = {}
         self._poolers: dict[str, Pooler] = {}
         try:
             self._connection = read(self._snapshot)
@@ -112,7 +107,9 @@ class Warehouse:
         pooled = self._pooler(lang).pool_counted(texts, lang)
         if texts and not pooled.known.any():
             raise QueryError("search.no_known_word", f"no word of {printable(repr(texts[0]))} has a vector in {lang}")
-        hits = self._nearest(pooled.vectors, pooled.known, lang, wanted, check_k(k), where)
+        known = np.flatnonzero(pooled.known)
+        hits = self._index.nearest(pooled.vectors[known], lang, wanted, check_k(k), where)
+        hits = hits.with_columns(query=known[hits["query"].to_numpy()])
         if explain:
             why = [self._why(texts[q], lang, doc, in_lang) for q, doc, in_lang in hits.select("query", "doc_id", "lang").rows()]
             hits = hits.with_columns(pl.Series("why", why, dtype=_WHY))
@@ -126,18 +123,10 @@ class Warehouse:
         Raises QueryError `search.no_document`, `search.no_vector` where that document has no known word.
         """
         lang, wanted = self._language(lang), self._wanted(into)
-        ids, vectors = self._matrix(lang)
-        try:
-            row = ids.index(doc_id)
-        except ValueError:
-            reason = self._open.execute(
-                "SELECT reason FROM document_vectors WHERE lang = ? AND doc_id = ?", [lang, str(doc_id)]
-            ).fetchall()
-            shown = printable(repr(doc_id))
-            if reason:
-                raise QueryError("search.no_vector", f"document {shown} has no vector: {reason[0][0]}") from None
-            raise QueryError("search.no_document", f"no document {shown} in {lang}") from None
-        hits = self._nearest(vectors[row : row + 1], np.ones(1, bool), lang, wanted, check_k(k) + 1, where)
+        vector = self._index.vector(lang, doc_id)
+        if vector is None:
+            raise self._no_vector(lang, doc_id)
+        hits = self._index.nearest(vector, lang, wanted, check_k(k) + 1, where)
         hits = hits.filter(~((pl.col("doc_id") == doc_id) & (pl.col("lang") == lang))).head(k)
         return hits.with_columns(rank=pl.int_range(1, hits.height + 1, dtype=pl.Int64))
 
@@ -173,9 +162,9 @@ class Warehouse:
         Raises QueryError `search.no_document`, InputError `explain.no_vector`, `space.no_language`.
         """
         lang, doc_lang = self._language(lang), self._language(doc_lang)
-        rows = self._open.execute("SELECT text FROM documents WHERE lang = ? AND doc_id = ?", [doc_lang, doc_id]).fetchall()
+        rows = self._open.execute("SELECT text FROM documents WHERE lang = ? AND doc_id = ?", [doc_lang, str(doc_id)]).fetchall()
         if not rows:
-            raise QueryError("search.no_document", f"no document {printable(repr(doc_id))} in {doc_lang}")
+            raise self._no_vector(doc_lang, doc_id)
         ours, theirs = self._pooler(lang), self._pooler(doc_lang)
         both = Pooler(ours.space_id, ours.weighting, ours.a, {**ours.vectors, **theirs.vectors}, {**ours.states, **theirs.states})
         return explain_pair(both, text, lang, rows[0][0], doc_lang, top)
@@ -225,70 +214,16 @@ class Warehouse:
         sql = "SELECT hubness FROM word_hubness WHERE source = ? AND lang = ? ORDER BY rank"
         return ours, theirs, np.asarray(select(self._open, sql, [ours.lang, theirs.lang])["hubness"].to_numpy(), dtype=np.float32)
 
-    def _matrix(self, lang: str) -> tuple[list[str], F32]:
-        if lang not in self._vectors:
-            self._vectors[lang] = read_vectors(self._open, lang)
-        return self._vectors[lang]
-
     @cached_property
-    def _cards(self) -> pl.DataFrame:
-        """lang, doc_id, title and metadata of every document that has a vector, in that order of sorting."""
-        found = self._open.sql(
-            "SELECT lang, doc_id, title, metadata FROM documents JOIN document_vectors USING (lang, doc_id) "
-            "WHERE vector IS NOT NULL ORDER BY lang, doc_id"
-        ).pl()
-        return expand_metadata(found)
+    def _index(self) -> DocumentIndex:
+        return DocumentIndex(self._open)
 
-    @cached_property
-    def _first_card(self) -> dict[str, int]:
-        """Where the cards of each language begin."""
-        return {lang: int(start) for lang, start in self._cards.with_row_index().group_by("lang").agg(pl.col("index").min()).rows()}
-
-    def _nearest(
-        self,
-        vectors: F32,
-        known: npt.NDArray[np.bool_],
-        lang: str,
-        wanted: list[str],
-        k: int,
-        where: Mapping[str, Any] | None,
-    ) -> pl.DataFrame:
-        """Hits for every known row of `vectors` (n, dim), ties in the order of language and id."""
-        searched = [code for code in wanted if code in self._first_card]
-        width = sum(len(self._matrix(code)[0]) for code in searched)
-        cards = np.concatenate([self._first_card[code] + np.arange(len(self._matrix(code)[0])) for code in searched] or [[]]).astype(np.int64)
-        allowed = None if where is None else matching(self._cards, where)[cards]
-        step = max(1, BLOCK_BYTES // (4 * max(width, 1)))
-        rows = np.flatnonzero(known)
-        queries, hits, scores = [], [], []
-        for start in range(0, len(rows) if width else 0, step):
-            block = rows[start : start + step]
-            score = np.empty((len(block), width), dtype=np.float32)
-            at = 0
-            for code in searched:
-                theirs = self._matrix(code)[1]
-                score[:, at : at + len(theirs)] = csls(vectors[block] @ theirs.T, self._hub(lang, code))
-                at += len(theirs)
-            if allowed is not None:
-                score[:, ~allowed] = -np.inf
-            found = top_k(score, k)
-            kept = found.scores > -np.inf
-            queries.append(np.repeat(block, kept.sum(axis=1)))
-            hits.append(cards[found.rows[kept]])
-            scores.append(found.scores[kept])
-        query = np.concatenate(queries or [np.zeros(0, np.int64)])
-        first = np.searchsorted(query, query)
-        shown = self._cards[np.concatenate(hits or [np.zeros(0, np.int64)])]
-        head = pl.DataFrame(
-            {"query": query, "rank": np.arange(len(query)) - first + 1, "score": np.concatenate(scores or [np.zeros(0, np.float32)])}
-        )
-        return pl.concat([head, shown], how="horizontal")
-
-    def _hub(self, query_lang: str, lang: str) -> F32:
-        key = (query_lang, lang)
-        if key not in self._hubness:
-            self._hubness[key] = read_hubness(self._open, query_lang, lang)
-        return self._hubness[key]
+    def _no_vector(self, lang: str, doc_id: str) -> QueryError:
+        sql = "SELECT reason FROM document_vectors WHERE lang = ? AND doc_id = ?"
+        rows = self._open.execute(sql, [lang, str(doc_id)]).fetchall()
+        if rows:
+            return QueryError("search.no_vector", f"document {printable(repr(doc_id))} has no vector: {rows[0][0]}")
+        return QueryError("search.no_document", f"no document {printable(repr(doc_id))} in {lang}")
 
     def _why(self, text: str, lang: str, doc_id: str, doc_lang: str) -> list[dict[str, Any]]:
         return self.explain(text, lang, doc_id, doc_lang, WHY).select("query_word", "document_word", "share").to_dicts()

@@ -23,9 +23,8 @@ from uuid import uuid4
 
 import duckdb
 
-from align.compressed import file_digest
+from align.compressed import file_digest, sync
 from align.errors import AlignError, BusyError, CorruptStoreError, ResourceError, printable
-from align.tensor_file import sync
 from warehouse.connection import SCHEMA, create
 
 POINTER = "current.duckdb"

@@ -13,9 +13,9 @@ from flows.run import run_build
 
 CONFIG = Path(__file__).parent / "data" / "align.toml"
 QUESTIONS = (
-    ("how do I keep my house warm when it is cold?", "en", ["fr", "de", "es"]),
-    ("le juge a condamné le voleur", "fr", ["en", "de", "es"]),
-    ("die Vögel fliegen im Herbst nach Süden", "de", ["en", "fr", "es"]),
+    ("keeping the rooms of an old house warm in winter", "en", ["fr", "de", "es"]),
+    ("une soupe chaude avec du fromage", "fr", ["en", "de", "es"]),
+    ("die Vögel ziehen im Herbst fort", "de", ["en", "fr", "es"]),
 )
 WORDS = (("river", "en", "fr"), ("bread", "en", "de"), ("happy", "en", "es"))
 

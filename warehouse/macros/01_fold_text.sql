@@ -1,9 +1,12 @@
--- align.tokens.fold in SQL, except that a final sigma is settled per token. DuckDB's lower() knows neither the Turkish
--- letters nor the two code points of a lower-case İ.
+-- align.tokens.fold in SQL. DuckDB's lower() knows neither the Turkish letters nor the two code points of a lower-case İ, nor
+-- that a sigma which ends a word is ς.
 CREATE MACRO fold_text(text_, lang_) AS
-    nfc_normalize(lower(
-        CASE WHEN regexp_matches(lang_, '^(tr|az)(-|$)')
-             THEN translate(nfc_normalize(text_), 'Iİ', 'ıi')
-             ELSE replace(nfc_normalize(text_), 'İ', 'i̇')
-        END
-    ));
+    regexp_replace(
+        nfc_normalize(lower(
+            CASE WHEN regexp_matches(lang_, '^(tr|az)(-|$)')
+                 THEN translate(nfc_normalize(text_), 'Iİ', 'ıi')
+                 ELSE replace(nfc_normalize(text_), 'İ', 'i̇')
+            END
+        )),
+        '([\p{L}\p{M}])σ([^\p{L}\p{M}\p{N}]|$)', '\1ς\2', 'g'
+    );
