@@ -63,7 +63,7 @@ class InputError(AlignError, ValueError):
     """A file, row, word, text or argument that cannot be used as it is."""
 
 
-def expect(kind: type | tuple[type, ...], **given: object) -> None:
+def expect(kind: type | tuple[type, ...], /, **given: object) -> None:
     """Raises InputError `api.bad_type` for the first of `given` that is not a `kind`."""
     for name, value in given.items():
         if not isinstance(value, kind):
@@ -71,7 +71,7 @@ def expect(kind: type | tuple[type, ...], **given: object) -> None:
             raise InputError("api.bad_type", f"{name} is of type {type(value).__name__}; give {wanted}")
 
 
-def listed(kind: type[T], **given: Iterable[T]) -> list[T]:
+def listed(kind: type[T], /, **given: Iterable[T]) -> list[T]:
     """The one iterable given, as a list of `kind`s; InputError `api.bad_type` for anything else, also for one string."""
     ((name, values),) = given.items()
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):

@@ -22,6 +22,8 @@ def write_tensors(path: str | Path, tensors: Mapping[str, npt.NDArray[Any]], met
     `file.missing` for what cannot be the name of a file, `api.bad_type`.
     """
     expect(Mapping, tensors=tensors, metadata=metadata)
+    for value in metadata.values():
+        expect(str, metadata=value)
     with replacing_path(_name(path)) as aside:
         try:
             save_file({name: np.ascontiguousarray(a) for name, a in tensors.items()}, aside, dict(metadata))

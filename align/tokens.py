@@ -38,7 +38,7 @@ def fold(text: str, lang: str) -> str:
     """
     if not isinstance(text, str) or not isinstance(lang, str):
         raise InputError("api.bad_text", f"text and lang are {type(text).__name__} and {type(lang).__name__}; give strings")
-    text = unicodedata.normalize("NFC", text)
+    text = unicodedata.normalize("NFC", text.replace("\0", " "))  # SQL would end at a NUL
     if _primary(lang) in _DOTTED:
         text = text.translate(_TURKIC)
     elif text.islower() and "σ" not in text:

@@ -14,7 +14,7 @@ COLOURS = (
     "#647687",
 )  # fmt: skip
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left")
-TONES = ("rgba(47,116,208,1)", "rgba(47,116,208,0.55)", "rgba(47,116,208,0.28)")
+TONES = ("rgba(47,116,208,1)", "rgba(47,116,208,0.6)", "rgba(47,116,208,0.34)")
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 
 
@@ -77,7 +77,7 @@ def page_map(rows: list[Row], there: list[str], kinds: list[str], by: str, colou
         points.encode(
             **_axes(explained), tooltip=tooltip, opacity=alt.condition(near, alt.value(0.85), alt.value(0.08)),
             color=alt.Color("group:N", scale=alt.Scale(domain=kinds, range=colours), legend=_legend()),
-            shape=alt.Shape("lang:N", scale=alt.Scale(domain=there, range=shapes), legend=_legend()),
+            shape=alt.Shape("lang:N", scale=alt.Scale(domain=there, range=shapes), legend=_legend("#7d8792")),
         ).add_params(near),
         height=560,
     )  # fmt: skip
@@ -95,11 +95,12 @@ def _axes(explained: tuple[float, float]) -> Row:
     return {"x": alt.X("x:Q", scale=scale, axis=axis(0)), "y": alt.Y("y:Q", scale=scale, axis=axis(1))}
 
 
-def _legend() -> Any:
-    """A row above the chart; as many columns as fit is set by the page, which knows its width."""
+def _legend(fill: str | None = None) -> Any:
+    """A row above the chart; the page, which knows its width, sets the number of columns."""
     import altair as alt
 
-    return alt.Legend(title=None, orient="top", symbolOpacity=1, symbolStrokeWidth=0, symbolSize=90)
+    colour: Any = alt.Undefined if fill is None else fill
+    return alt.Legend(title=None, symbolFillColor=colour, orient="top", symbolOpacity=1, symbolStrokeWidth=0, symbolSize=90)
 
 
 def _finished(chart: Any, height: Any) -> Chart:

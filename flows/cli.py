@@ -41,7 +41,9 @@ def build(
     warehouse: Annotated[Path | None, typer.Option("--warehouse", help="Instead of the configuration's warehouse.path.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Bring a warehouse up to date with its configuration, as a Prefect flow.
+    """Bring a warehouse up to date with its configuration.
+
+    Runs as a Prefect flow; where no input has changed, nothing is done.
 
     Example: align build align.toml
     """
@@ -116,7 +118,9 @@ def explain(
     warehouse: Store = DEFAULT,
     as_json: Json = False,
 ) -> None:
-    """Why a text and a document match: the word pairs that make their cosine, largest first.
+    """Show why a text and a document match.
+
+    Lists the word pairs that make their cosine, largest first.
 
     Example: align explain "how do I bake bread?" --lang en --doc bread-baking --doc-lang fr
     """
@@ -137,22 +141,25 @@ def evaluate(
     dictionary: Annotated[Path, typer.Option("--dictionary", help="Pairs that were not used to align.")],
     source: Annotated[str, typer.Option("--from")],
     target: Annotated[str, typer.Option("--to")],
+    part: Annotated[str | None, typer.Option("--part", help="Only these rows of a table that has a part column.")] = None,
     warehouse: Store = DEFAULT,
     as_json: Json = False,
 ) -> None:
-    """Word-translation precision of a warehouse on a dictionary of yours.
+    """Measure word translation on a dictionary of yours.
 
-    Example: align evaluate --dictionary test.tsv --from en --to fr
+    Prints precision with its coverage, and how many of the pairs were used to align.
+
+    Example: align evaluate --dictionary dictionaries/core.tsv --part test --from en --to fr
     """
     import align
     import warehouse as store
 
-    pairs = align.read_dictionary(dictionary, source, target)
+    pairs = align.read_dictionary(dictionary, source, target, part=part)
     with store.open(warehouse) as wh:
         fitted = "SELECT source_word, target_word FROM dictionary_pairs WHERE part = 'train' AND source = ? AND target = ?"
         seen = len({*wh.sql(fitted, [source, target]).rows(), *(row[::-1] for row in wh.sql(fitted, [target, source]).rows())} & {*pairs.pairs})
         result = {**wh.evaluate(pairs).as_dict(), "pairs_seen_in_training": seen}
-    _print_json(result) if as_json else _show([result])
+    _print_json(result) if as_json else _show([{"measure": key, "value": value} for key, value in result.items()])
     if seen and not as_json:
         err.print(f"warning: {seen} of {len(pairs)} pairs were used to align; the precision is too good by that")
 
@@ -162,7 +169,9 @@ def report(
     output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")] = Path("align-report.html"),
     warehouse: Store = DEFAULT,
 ) -> None:
-    """Write one self-contained HTML file: precision per pair, a map of words and documents, what made the snapshot.
+    """Write a report as one self-contained HTML file.
+
+    Precision per pair, maps of words and documents, and what made the snapshot.
 
     Example: align report -o report.html
     """
@@ -176,7 +185,9 @@ def report(
 
 @app.command()
 def verify(warehouse: Store = DEFAULT, as_json: Json = False) -> None:
-    """Check the published snapshot against its manifest and its own rules.
+    """Check that the published snapshot is intact.
+
+    Compares it with its manifest, and its rows with its own rules.
 
     Example: align verify --warehouse warehouse/data
     """
@@ -199,7 +210,9 @@ def export(
     lang: Annotated[str | None, typer.Option("--lang", help="Language; needed for words.")] = None,
     warehouse: Store = DEFAULT,
 ) -> None:
-    """Write a language's words in the shared space, or all documents with their vectors, to a file of another format.
+    """Write words or documents to a file.
+
+    The words of a language in the shared space, or all documents with their vectors.
 
     Example: align export fr.vec --lang fr
     """
@@ -217,7 +230,9 @@ def demo(
     warehouse: Store = DEFAULT,
     output: Annotated[Path, typer.Option("--output", "-o", help="HTML report to write.")] = Path("align-demo.html"),
 ) -> None:
-    """Run everything on the vectors, dictionary and documents that are shipped: a minute, no network.
+    """Run everything on what is shipped: see what this is.
+
+    Vectors, dictionary and documents in four languages; a minute, no network.
 
     Example: align demo
     """
@@ -232,7 +247,9 @@ def schedule(
     cron: Annotated[str, typer.Option("--cron", help='Five fields: "0 2 * * *" is every night at two.')] = "0 2 * * *",
     warehouse: Annotated[Path | None, typer.Option("--warehouse", help="Instead of the configuration's warehouse.path.")] = None,
 ) -> None:
-    """Build on a schedule until stopped (Ctrl-C), with a Prefect server of its own where none is given.
+    """Build on a schedule until stopped.
+
+    With a Prefect server of its own unless PREFECT_API_URL is set. Ctrl-C stops both.
 
     Example: align schedule align.toml --cron "0 2 * * *"
     """

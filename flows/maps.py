@@ -146,8 +146,12 @@ def _stored(wh: Warehouse, lang: str, words: list[str]) -> dict[str, tuple[int, 
     """Rank and stored form of those of `words` that have a vector, as written or folded."""
     folded = {word: fold(word, lang) for word in words}
     asked = sorted({*folded, *folded.values()})
-    sql = "SELECT word, form, rank FROM words WHERE lang = ? AND (word IN (SELECT unnest(?)) OR form IN (SELECT unnest(?)))"
-    rows = wh.sql(sql, [lang, asked, asked]).rows() if asked else []
+    # One text, not a list: for every element of a list DuckDB looks whether pandas can be imported.
+    sql = (
+        "WITH asked AS (SELECT unnest(string_split(?, chr(10))) AS w) SELECT word, form, rank FROM words "
+        "WHERE lang = ? AND (word IN (SELECT w FROM asked) OR form IN (SELECT w FROM asked)) ORDER BY rank DESC"
+    )
+    rows = wh.sql(sql, ["\n".join(asked), lang]).rows() if asked else []
     exact = {word: (rank, word) for word, _, rank in rows}
     by_form = {form: (rank, word) for word, form, rank in rows if form is not None}
     known = {word: exact.get(word) or by_form.get(folded[word]) for word in words}

@@ -80,7 +80,7 @@ def _languages(wh: Warehouse) -> list[Row]:
     }
     found = {name: dict(wh.sql(sql).rows()) for name, sql in counts.items()}
     fits = wh.sql("SELECT lang, method, n_pairs, rank, residual, determinant, report FROM rotations").to_dicts()
-    by_lang = {fit["lang"]: {**fit, "report": json.loads(fit["report"])} for fit in fits}
+    by_lang = {fit["lang"]: {**fit, "report": {"towards": [], "tried": {}, **json.loads(fit["report"])}} for fit in fits}
     colours = charts.palette(wh.languages, wh.languages)
     return [
         {**by_lang[lang], "colour": colour, **{name: found[name].get(lang, 0) for name in counts}}
@@ -204,10 +204,10 @@ def percent(share: float, digits: int = 1) -> str:
 
 
 def figure(value: float, measure: str) -> str:
-    """A stored measure as it is printed: a count, a share in percent, or, for a measure unknown here, the number."""
+    """A stored measure as it is printed: a count, a share in percent, or the number itself."""
     if measure in COUNTS:
         return f"{value:,.0f}"
-    return percent(value) if measure in MEASURES else f"{value:.4g}"
+    return percent(value) if measure in MEASURES and measure != "mrr" else f"{value:.3g}"
 
 
 def in_script(value: object) -> Any:

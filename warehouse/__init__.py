@@ -11,7 +11,8 @@ __all__ = ["Verified", "Warehouse", "open", "verify"]
 def open(root: str | Path) -> Warehouse:
     """The newest published snapshot of the warehouse at `root`, read-only and pinned.
 
-    Raises CorruptStoreError `store.none` (nothing published), `store.pointer`, `store.unreadable`, `store.newer`.
+    Raises CorruptStoreError `store.none` (nothing published), `store.pointer`, `store.manifest`, `store.unreadable`, `store.newer`,
+    `store.older`.
 
     >>> with warehouse.open("warehouse/data") as wh:             # doctest: +SKIP
     ...     wh.search("where is the station?", lang="en", into=["fr"], k=3)

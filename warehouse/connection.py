@@ -1,11 +1,12 @@
 """DuckDB connections: one for building a snapshot, one, locked down, for reading it."""
 
+import re
 from importlib import resources
 from pathlib import Path
 
 import duckdb
 
-from align.errors import CorruptStoreError, QueryError, printable
+from align.errors import CorruptStoreError, QueryError, expect, printable
 
 SCHEMA = max(int(file.name[:4]) for file in (resources.files("warehouse") / "migrations").iterdir() if file.name[:4].isdigit())
 
@@ -21,6 +22,7 @@ _LOCKED = (
     "SET python_enable_replacements = false",
     "SET lock_configuration = true",
 )
+_EXPLAIN = re.compile(r"\s*EXPLAIN\s+(ANALYZE\s+)?(\([\w\s,]*\)\s*)?", re.IGNORECASE)
 
 
 def create(path: Path, dim: int) -> duckdb.DuckDBPyConnection:
@@ -56,7 +58,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, dim: int) -> list[str]:
 def read(path: Path) -> duckdb.DuckDBPyConnection:
     """A locked read-only connection to a snapshot: no other file, no extension, no setting can be reached from it.
 
-    Raises CorruptStoreError `store.unreadable`, `store.newer` (made by a later release).
+    Raises CorruptStoreError `store.unreadable`, `store.newer` (made by a later release), `store.older`.
     """
     # Attached to a database of its own: DuckDB shares one instance per file and process, with the settings of whoever came
     # first, so a client of the same process that opens the file plainly would be refused, or get our locks.
@@ -64,6 +66,7 @@ def read(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         connection.execute(f"ATTACH {_quoted(path)} AS store (READ_ONLY)")
         connection.execute("USE store")
+        connection.execute("DETACH memory")  # or EXPLAIN ANALYZE could create tables in it
         for setting in _LOCKED:
             connection.execute(setting)
         rows = connection.execute("SELECT max(version) FROM schema_migrations").fetchall()
@@ -79,14 +82,18 @@ def read(path: Path) -> duckdb.DuckDBPyConnection:
 
 def one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
     """`sql` if it is one statement that reads, else QueryError `query.statements`, `query.read_only` or `query.syntax`."""
+    expect(str, sql=sql)
     try:
         statements = connection.extract_statements(sql)
     except duckdb.Error as error:
         raise QueryError("query.syntax", printable(str(error), 200)) from None
     if len(statements) != 1:
         raise QueryError("query.statements", f"{len(statements)} statements; write exactly one")
-    if statements[0].type not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
-        raise QueryError("query.read_only", f"a {statements[0].type.name} statement; only SELECT, DESCRIBE and EXPLAIN are served")
+    kind, explain = statements[0].type, _EXPLAIN.match(sql)
+    if kind == duckdb.StatementType.EXPLAIN and explain is not None:  # EXPLAIN ANALYZE runs what it explains
+        one_select(connection, sql[explain.end() :])
+    elif kind != duckdb.StatementType.SELECT:
+        raise QueryError("query.read_only", f"{kind.name} is not served; only SELECT, DESCRIBE and EXPLAIN of these are")
     return sql
 
 

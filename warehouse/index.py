@@ -1,6 +1,6 @@
 """The documents of a snapshot in memory, and exact CSLS search among them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -22,15 +22,15 @@ class DocumentIndex:
     Documents are numbered in the order of (lang, doc_id), which is also the order of equal scores.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Callable[[], duckdb.DuckDBPyConnection]) -> None:
+        self._connection = connection  # called at every use, for the thread that asks
         self._vectors: dict[str, tuple[list[str], F32]] = {}
         self._hubness: dict[tuple[str, str], F32] = {}
 
     @cached_property
     def cards(self) -> pl.DataFrame:
         """lang, doc_id, title and a column per metadata key, a row per document."""
-        found = self._connection.sql(
+        found = self._connection().sql(
             "SELECT lang, doc_id, title, metadata FROM documents JOIN document_vectors USING (lang, doc_id) "
             "WHERE vector IS NOT NULL ORDER BY lang, doc_id"
         ).pl()
@@ -66,7 +66,7 @@ class DocumentIndex:
             score = np.hstack([csls(block @ self._of(code)[1].T, self._hub(lang, code)) for code in searched])
             if refused is not None:
                 score[:, refused] = -np.inf
-            found = top_k(score, k)
+            found = top_k(score, min(k, len(numbers)))
             kept = found.scores > -np.inf
             rows.append(start + np.repeat(np.arange(len(block)), kept.sum(axis=1)))
             hits.append(numbers[found.rows[kept]])
@@ -78,11 +78,11 @@ class DocumentIndex:
 
     def _of(self, lang: str) -> tuple[list[str], F32]:
         if lang not in self._vectors:
-            self._vectors[lang] = read_vectors(self._connection, lang)
+            self._vectors[lang] = read_vectors(self._connection(), lang)
         return self._vectors[lang]
 
     def _hub(self, query_lang: str, lang: str) -> F32:
         key = (query_lang, lang)
         if key not in self._hubness:
-            self._hubness[key] = read_hubness(self._connection, query_lang, lang)
+            self._hubness[key] = read_hubness(self._connection(), query_lang, lang)
         return self._hubness[key]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from align.errors import QueryError, printable
+from align.errors import QueryError, expect, printable
 
 
 def expand_metadata(frame: pl.DataFrame) -> pl.DataFrame:
@@ -37,8 +37,10 @@ def _column(key: str, values: list[Any]) -> pl.Series:
 def matching(cards: pl.DataFrame, where: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
     """(n,) which rows have, for every key, the value given or one of the list given; None asks for a missing value.
 
-    Raises QueryError `search.no_column` for a key no document has, `search.bad_filter` for a value of another kind.
+    Raises QueryError `search.no_column` for a key no document has, `search.bad_filter` for a value of another kind;
+    InputError `api.bad_type` for what is no mapping.
     """
+    expect(Mapping, where=where)
     kept = np.ones(cards.height, dtype=bool)
     for key, value in where.items():
         if key not in cards.columns:
@@ -46,9 +48,11 @@ def matching(cards: pl.DataFrame, where: Mapping[str, Any]) -> npt.NDArray[np.bo
             raise QueryError("search.no_column", f"no metadata {printable(repr(key))}; there are {printable(names, 120)}")
         choices = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
         try:
+            if any(isinstance(c, bool) for c in choices) and cards[key].dtype != pl.Boolean:
+                raise TypeError("polars takes True for 1")
             one_of = pl.Series(values=[c for c in choices if c is not None], dtype=cards[key].dtype, strict=True)
             found = cards[key].is_in(one_of.implode()) if len(one_of) else pl.repeat(False, cards.height, eager=True)
-        except (pl.exceptions.PolarsError, TypeError, OverflowError):
+        except (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError):
             kind = str(cards[key].dtype)
             raise QueryError("search.bad_filter", f"{printable(key)} is {kind}; {printable(repr(value))} is not") from None
         if None in choices:

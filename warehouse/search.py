@@ -1,6 +1,7 @@
 """Search in a published snapshot: exact, CSLS-corrected, many queries in one matrix product."""
 
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from align.dictionary import WordPairs
-from align.errors import InputError, QueryError, UnknownWordError, printable
+from align.errors import InputError, QueryError, UnknownWordError, listed, printable
 from align.evaluate import Precision, evaluate_translation
 from align.explain import explain as explain_pair
 from align.language import canonical_language
@@ -30,14 +31,15 @@ WHY = 5  # word pairs shown with a hit
 class Warehouse:
     """A read-only view of one snapshot; a later publish does not change it. Close it, or use it in a `with` block.
 
-    Made by `warehouse.open`. Vectors are read into memory at the first search that needs them.
+    Made by `warehouse.open`. Threads may share it; a forked process may not, and is refused. Vectors are read into memory at the first search that needs them.
     """
 
     def __init__(self, root: str | Path) -> None:
-        self._snapshot = snapshot.current(root)
-        self._lease = snapshot.hold(self._snapshot)
+        self._snapshot, self._lease = snapshot.hold(root)
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._cursors = threading.local()
         self._process = os.getpid()
+        self._languages: list[str] = []
         self._poolers: dict[str, Pooler] = {}
         try:
             self._connection = read(self._snapshot)
@@ -56,7 +58,7 @@ class Warehouse:
 
     def close(self) -> None:
         """Let the snapshot go. Closing twice is fine; any other use afterwards is refused with QueryError `query.closed`."""
-        if self._connection is not None:
+        if self._connection is not None and os.getpid() == self._process:  # a forked child would wait for threads it has not
             self._connection.close()
             self._connection = None
         if self._lease >= 0:
@@ -73,10 +75,13 @@ class Warehouse:
         """The DuckDB file of the snapshot."""
         return self._snapshot
 
-    @cached_property
+    @property
     def languages(self) -> list[str]:
         """Languages of the space, the pivot first."""
-        return stored_languages(self._open)
+        connection = self._open
+        if not self._languages:
+            self._languages = stored_languages(connection)
+        return list(self._languages)
 
     def search(
         self,
@@ -97,18 +102,18 @@ class Warehouse:
         also why: the word pairs that add most to the cosine, each with its share. score is CSLS,
         2 cos − r(query) − r(document), higher is nearer. A query without a known word has no rows.
 
-        Raises InputError `api.bad_k`, `api.bad_text`, `space.no_language`; QueryError `search.no_known_word` when no query has a
+        Raises InputError `api.bad_k`, `api.bad_type`, `space.no_language`; QueryError `search.no_known_word` when no query has a
         known word, `search.no_column`, `search.not_available` for rerank=True and lexical=True.
         """
         if rerank or lexical:
             raise QueryError("search.not_available", "rerank and lexical are not part of this release; leave them out")
-        texts = [queries] if isinstance(queries, str) else list(queries)
-        lang, wanted = self._language(lang), self._wanted(into)
+        texts = [queries] if isinstance(queries, str) else listed(str, queries=queries)
+        lang, wanted, k = self._language(lang), self._wanted(into), check_k(k)
         pooled = self._pooler(lang).pool_counted(texts, lang)
         if texts and not pooled.known.any():
             raise QueryError("search.no_known_word", f"no word of {printable(repr(texts[0]))} has a vector in {lang}")
         known = np.flatnonzero(pooled.known)
-        hits = self._index.nearest(pooled.vectors[known], lang, wanted, check_k(k), where)
+        hits = self._index.nearest(pooled.vectors[known], lang, wanted, k, where)
         hits = hits.with_columns(query=known[hits["query"].to_numpy()])
         if explain:
             why = [self._why(texts[q], lang, doc, in_lang) for q, doc, in_lang in hits.select("query", "doc_id", "lang").rows()]
@@ -122,11 +127,11 @@ class Warehouse:
 
         Raises QueryError `search.no_document`, `search.no_vector` where that document has no known word.
         """
-        lang, wanted = self._language(lang), self._wanted(into)
+        lang, wanted, k = self._language(lang), self._wanted(into), check_k(k)
         vector = self._index.vector(lang, doc_id)
         if vector is None:
             raise self._no_vector(lang, doc_id)
-        hits = self._index.nearest(vector, lang, wanted, check_k(k) + 1, where)
+        hits = self._index.nearest(vector, lang, wanted, k + 1, where)
         hits = hits.filter(~((pl.col("doc_id") == doc_id) & (pl.col("lang") == lang))).head(k)
         return hits.with_columns(rank=pl.int_range(1, hits.height + 1, dtype=pl.Int64))
 
@@ -184,22 +189,26 @@ class Warehouse:
 
     @property
     def _open(self) -> duckdb.DuckDBPyConnection:
+        """This thread's own cursor: on one connection the results of two threads would mix."""
         if self._connection is None:
             raise QueryError("query.closed", "this warehouse is closed; open it again")
         if os.getpid() != self._process:
-            raise QueryError("query.forked", "this warehouse was opened by the parent process; open it again in the child")
-        return self._connection
+            what = "this warehouse was opened by the parent process; open it again in a process that was spawned, not forked"
+            raise QueryError("query.forked", what)
+        if not hasattr(self._cursors, "of_thread"):
+            self._cursors.of_thread = self._connection.cursor()
+            self._cursors.of_thread.execute("USE store")
+        cursor: duckdb.DuckDBPyConnection = self._cursors.of_thread
+        return cursor
 
     def _language(self, lang: str) -> str:
-        code = canonical_language(lang)
-        if code not in self.languages:
-            raise InputError("space.no_language", f"no {code} in this store; it holds {', '.join(self.languages)}")
+        code, there = canonical_language(lang), self.languages
+        if code not in there:
+            raise InputError("space.no_language", f"no {code} in this store; it holds {', '.join(there)}")
         return code
 
     def _wanted(self, into: Sequence[str] | None) -> list[str]:
-        if isinstance(into, str):
-            raise InputError("api.bad_text", f"into={printable(repr(into))}; give a list of languages")
-        return sorted(self.languages if into is None else {self._language(lang) for lang in into})
+        return sorted(self.languages if into is None else {self._language(lang) for lang in listed(str, into=into)})
 
     def _pooler(self, lang: str) -> Pooler:
         if lang not in self._poolers:
@@ -216,7 +225,7 @@ class Warehouse:
 
     @cached_property
     def _index(self) -> DocumentIndex:
-        return DocumentIndex(self._open)
+        return DocumentIndex(lambda: self._open)
 
     def _no_vector(self, lang: str, doc_id: str) -> QueryError:
         sql = "SELECT reason FROM document_vectors WHERE lang = ? AND doc_id = ?"

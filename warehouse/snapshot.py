@@ -156,11 +156,23 @@ def collect(root: Path) -> list[str]:
     return removed
 
 
-def hold(snapshot: Path) -> int:
-    """A file handle that keeps `snapshot` from being collected until it is closed."""
-    handle = os.open(snapshot.with_suffix(".json"), os.O_RDONLY | os.O_CLOEXEC)
-    fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    return handle
+def hold(root: str | Path) -> tuple[Path, int]:
+    """The published snapshot, and a file handle that keeps it from being collected until it is closed.
+
+    Raises as `current`, and CorruptStoreError `store.manifest` where its manifest is not there.
+    """
+    snapshot = current(root)
+    manifest = snapshot.with_suffix(".json")
+    try:
+        handle = os.open(manifest, os.O_RDONLY | os.O_CLOEXEC)
+        fcntl.flock(handle, fcntl.LOCK_SH)  # waits at most for a collector that looks whether anybody reads
+        if os.fstat(handle).st_nlink:
+            return snapshot, handle
+        os.close(handle)
+    except OSError as error:
+        if current(root) == snapshot:
+            raise CorruptStoreError("store.manifest", f"no readable manifest ({error.strerror})", path=manifest) from None
+    return hold(root)  # it was collected since the pointer was read: more than KEEP others were published meanwhile
 
 
 def _is_read(manifest: Path) -> bool:

@@ -1,4 +1,4 @@
--- The k words of the language target_ nearest to a word of source_ by CSLS.
+-- The k words of the language target_ nearest to a word of source_ by CSLS; within one language there is no hubness to take off.
 CREATE MACRO nearest_words(word_, source_, target_, k := 10) AS TABLE
     WITH query AS (
         SELECT vector FROM words
@@ -13,9 +13,9 @@ CREATE MACRO nearest_words(word_, source_, target_, k := 10) AS TABLE
     SELECT row_number() OVER (ORDER BY score DESC, word_rank) AS rank, word, score
     FROM (
         SELECT word, c.rank AS word_rank,
-               2 * cosine - (SELECT list_avg(max(cosine, 10)) FROM cosines) - hubness AS score
+               2 * cosine - (SELECT list_avg(max(cosine, 10)) FROM cosines) - coalesce(hubness, 0) AS score
         FROM cosines c
-        JOIN word_hubness h ON h.rank = c.rank AND h.source = source_ AND h.lang = target_
+        LEFT JOIN word_hubness h ON h.rank = c.rank AND h.source = source_ AND h.lang = target_
     )
     ORDER BY rank
     LIMIT k;
