@@ -71,10 +71,15 @@ def expect(kind: type | tuple[type, ...], /, **given: object) -> None:
             raise InputError("api.bad_type", f"{name} is of type {type(value).__name__}; give {wanted}")
 
 
+def is_list(values: object) -> bool:
+    """Whether `values` can be gone through as a list: no string, no mapping, no number in the form of an array."""
+    return isinstance(values, Iterable) and not isinstance(values, str | bytes | Mapping) and getattr(values, "ndim", 1) > 0
+
+
 def listed(kind: type[T], /, **given: Iterable[T]) -> list[T]:
     """The one iterable given, as a list of `kind`s; InputError `api.bad_type` for anything else, also for one string."""
     ((name, values),) = given.items()
-    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+    if not is_list(values):
         raise InputError("api.bad_type", f"{name} is one {type(values).__name__}; give a list of {kind.__name__}")
     found = list(values)
     for value in found:

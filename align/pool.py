@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
-from align.errors import InputError, expect, printable
+from align.errors import InputError, expect, is_list, printable
 from align.language import canonical_language
 from align.normalize import unit_rows
 from align.space import SharedSpace
@@ -198,7 +198,7 @@ def _weighted_means(texts: Sequence[str], vectors: WordVectors, weights: F64) ->
 
 
 def _check_texts(texts: Iterable[str]) -> list[str]:
-    if isinstance(texts, str | bytes | Mapping) or not isinstance(texts, Iterable):
+    if not is_list(texts):
         raise InputError("api.bad_text", f"texts is one {type(texts).__name__}; give a list of strings")
     found = list(texts)
     for text in found:

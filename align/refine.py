@@ -29,7 +29,9 @@ def refine(
     source, target = rows_of(source, "source", dim)[:frequent], rows_of(target, "target", dim)[:frequent]
     before = np.full(len(source), -1)
     for _ in range(rounds):
-        i, j, _cosine = mutual_neighbours((source @ rotation.matrix).astype(np.float32), target)
+        with np.errstate(over="ignore"):  # refused as not finite
+            mapped = (source @ rotation.matrix).astype(np.float32)
+        i, j, _cosine = mutual_neighbours(mapped, target)
         new = int((before[i] != j).sum())
         if new < SETTLED * len(i):
             break

@@ -49,7 +49,7 @@ def neighbourhood(queries: F32, targets: F32, k: int = NEIGHBOURS, *, exclude_se
         raise InputError("api.bad_vector", f"{len(queries)} queries are not the same rows as {len(targets)} targets")
 
     def block(start: int, stop: int) -> F32:
-        similarity = queries[start:stop] @ targets.T
+        similarity = _products(queries[start:stop], targets)
         if exclude_self:
             similarity[np.arange(stop - start), np.arange(start, stop)] = -np.inf
         return mean_of_largest(similarity, k)
@@ -114,7 +114,7 @@ def csls_neighbours(queries: F32, targets: F32, hubness: F32, k: int, *, neighbo
         return Neighbours(np.zeros((len(queries), 0), dtype=np.int64), np.zeros((len(queries), 0), dtype=np.float32))
 
     def block(start: int, stop: int) -> Neighbours:
-        return top_k(csls(queries[start:stop] @ targets.T, hubness, neighbours), k)
+        return top_k(csls(_products(queries[start:stop], targets), hubness, neighbours), k)
 
     found = list(_blocks(block, len(queries), len(targets)))
     if not found:
@@ -144,7 +144,7 @@ def mutual_neighbours(source: F32, target: F32, k: int = NEIGHBOURS) -> tuple[I6
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
 
     def block(start: int, stop: int) -> tuple[I64, F32, I64, F32]:
-        cosine = source[start:stop] @ target.T
+        cosine = _products(source[start:stop], target)
         score = 2 * cosine - from_target[start:stop, None] - from_source
         forward, backward = score.argmax(axis=1), score.argmax(axis=0)
         return (
@@ -176,6 +176,12 @@ def _check_sides(queries: F32, targets: F32) -> None:
     n, m = rows_of(queries, "queries").shape, rows_of(targets, "targets").shape
     if n[1] != m[1] and n[0] and m[0]:
         raise InputError("api.bad_vector", f"queries are {n}, targets {m}; both must be (n, dim)")
+
+
+def _products(queries: F32, targets: F32) -> F32:
+    """Dot products (n, m); those that are infinite or no numbers are refused where the largest are taken."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(queries @ targets.T)
 
 
 def _usable(largest: F32) -> F32:

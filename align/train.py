@@ -16,7 +16,7 @@ import numpy as np
 
 from align.compressed import file_digest
 from align.corpus import expand_paths, read_lines
-from align.errors import InputError, expect, printable
+from align.errors import InputError, expect, is_list, printable
 from align.language import canonical_language
 from align.tokens import TOKENIZER, sentences
 from align.vectors import Subwords, WordVectors
@@ -68,7 +68,8 @@ def train_vectors(
         raise InputError("api.bad_type", f"progress is of type {type(progress).__name__}; a function of (done, total), or None")
     if isinstance(paths, (str, Path)):
         raise InputError("corpus.bad_token", f"paths is one string, {printable(str(paths))}; give a list of paths")
-    expect(Iterable, paths=paths)
+    if not is_list(paths):
+        raise InputError("api.bad_type", f"paths is one {type(paths).__name__}; give a list of paths")
     paths = list(paths)
     for path in paths:
         expect((str, os.PathLike), path=path)

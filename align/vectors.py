@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from align.errors import InputError, expect, listed, printable
+from align.errors import InputError, expect, is_list, listed, printable
 from align.language import canonical_language
 from align.tokens import fold
 
@@ -135,7 +135,7 @@ class WordVectors:
 
     def rows(self, words: Iterable[str]) -> I64:
         """Rows (n,) of n words; -1 where a word has no vector. Raises InputError `api.bad_text`."""
-        if isinstance(words, str | bytes) or not isinstance(words, Iterable):
+        if not is_list(words):
             raise InputError("api.bad_text", f"words is one {type(words).__name__}; give a list of strings")
         return np.fromiter((self.row(word) for word in words), dtype=np.int64)
 

@@ -13,8 +13,6 @@ from flows.settings import load_settings
 from warehouse.snapshot import writing
 
 
-
-
 @task(task_run_name="vectors {lang}", cache_policy=NO_CACHE, persist_result=False)
 def prepare_vectors(plan: Plan, lang: str) -> dict[str, Any]:
     return steps.prepare_vectors(plan, lang)

@@ -217,7 +217,6 @@ def export(
     Example: align export fr.vec --lang fr
     """
     import warehouse as store
-
     from warehouse.export import export as write
 
     with store.open(warehouse) as wh:

@@ -1,7 +1,6 @@
 """The configuration: one TOML file, every path relative to it."""
 
 import difflib
-import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -134,7 +133,7 @@ def load_settings(path: str | Path, warehouse: str | Path | None = None) -> Sett
         raise _refusal(error, path) from None
     _check(settings, path)
     if warehouse is not None:
-        where = WarehouseSettings(path=os.path.abspath(warehouse))
+        where = WarehouseSettings(path=str(Path.cwd() / warehouse))
         settings = settings.model_copy(update={"warehouse": where})
     return settings
 

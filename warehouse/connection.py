@@ -31,7 +31,7 @@ def create(path: Path, dim: int) -> duckdb.DuckDBPyConnection:
     # Float compression makes vectors larger and slower to read (PERFORMANCE, finding 7).
     connection.execute("PRAGMA force_compression = 'uncompressed'")
     migrate(connection, dim)
-    for name, text in _scripts("macros"):
+    for _, text in _scripts("macros"):
         connection.execute(text.replace("{dim}", str(int(dim))))
     return connection
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from align.pool import Pooled, Pooler
 from align.retrieval import NEIGHBOURS, neighbourhood
-from align.vectors import F32
+from align.vectors import F32, I64
 from warehouse.spaces import insert, matrix, select, vector_column
 
 SAMPLE = 10_000  # documents of a query's language against which hubness is taken
@@ -53,14 +53,26 @@ def document_hubness(indexed: list[IndexedDocuments], query_lang: str) -> dict[s
     own = next((i for i in indexed if i.lang == query_lang and len(i.vectors) >= NEIGHBOURS), None)
     result = {}
     for target in indexed:
+        rows, place = distinct(target.vectors)
         if own is not None and own is not target:
-            result[target.lang] = neighbourhood(target.vectors, _sample(own.vectors))
-        elif own is target and len(target.vectors) <= SAMPLE:
-            result[target.lang] = neighbourhood(target.vectors, target.vectors, exclude_self=True)
+            r = neighbourhood(rows, _sample(own.vectors))
         else:
             everything = own.vectors if own is not None else np.concatenate([i.vectors for i in indexed])
-            result[target.lang] = _neighbourhood_without_self(target.vectors, _sample(everything))
+            r = _neighbourhood_without_self(rows, _sample(everything))
+        result[target.lang] = r[place]
     return result
+
+
+def distinct(vectors: F32) -> tuple[F32, I64]:
+    """The different rows (m, dim) among `vectors` (n, dim), in order of first mention, and the place (n,) of each row in them.
+
+    BLAS gives equal rows products that differ in the last bit, by where they stand. Taken once for all, they tie.
+    """
+    first: dict[bytes, int] = {}
+    place = np.fromiter((first.setdefault(row.tobytes(), len(first)) for row in vectors), dtype=np.int64, count=len(vectors))
+    if len(first) == len(vectors):
+        return vectors, place
+    return vectors[np.unique(place, return_index=True)[1]], place
 
 
 def write_documents(
@@ -127,6 +139,6 @@ def _neighbourhood_without_self(vectors: F32, sample: F32) -> F32:
     k = min(NEIGHBOURS + 1, len(sample))
     rows = {row.tobytes() for row in sample}
     inside: npt.NDArray[np.bool_] = np.fromiter((row.tobytes() in rows for row in vectors), dtype=bool, count=len(vectors))
-    if k > 1 and inside.any():
-        r[inside] = (neighbourhood(vectors[inside], sample, k) * k - 1) / (k - 1)
+    if inside.any():
+        r[inside] = (neighbourhood(vectors[inside], sample, k) * k - 1) / (k - 1) if k > 1 else 0
     return r

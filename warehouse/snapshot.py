@@ -114,7 +114,7 @@ def current(root: str | Path) -> Path:
     """
     root = Path(root)
     try:
-        name = os.readlink(root / POINTER)
+        name = str((root / POINTER).readlink())
     except FileNotFoundError:
         raise CorruptStoreError("store.none", "nothing is published here; run `align build CONFIG` first", path=root) from None
     except OSError:

@@ -101,11 +101,11 @@ def test_gold_rows_that_are_no_rows_are_refused_instead_of_counted_from_the_end(
 def test_wrong_types_and_languages_have_codes(bilingual_world):
     en, fr = bilingual_world.vectors["en"], bilingual_world.vectors["fr"]
     pairs, hubness = bilingual_world.test["en", "fr"], np.zeros(len(fr), "f4")
-    for given, code in (
+    for arguments, code in (
         ((None, fr, hubness, pairs), "api.bad_type"), ((en, fr.matrix, hubness, pairs), "api.bad_type"), ((en, fr, hubness, None), "api.bad_type"),
         ((en, fr, hubness[:3], pairs), "api.bad_vector"), ((en, fr, None, pairs), "api.bad_vector"),
         ((fr, en, hubness, pairs), "dict.language"),
     ):  # fmt: skip
         with pytest.raises(AlignError) as raised:
-            evaluate_translation(*given)
+            evaluate_translation(*arguments)
         assert raised.value.code == code

@@ -96,7 +96,7 @@ def make_documents():
     return pl.DataFrame(rows, schema=names, orient="row")
 
 
-def publish_world(root, space, pairs, frame):
+def publish_planted(root, space, pairs, frame):
     """Publish as `flows.steps` does."""
     texts = {lang: frame.filter(pl.col("lang") == lang)["text"].to_list() for lang in space.languages}
     pooler = align.fit_pooler(space, texts)
@@ -116,7 +116,13 @@ def publish_world(root, space, pairs, frame):
 def world(tmp_path_factory):
     """The planted store; nobody may change it."""
     space, pairs = make_space()
-    return publish_world(tmp_path_factory.mktemp("planted") / "store", space, pairs, make_documents())
+    return publish_planted(tmp_path_factory.mktemp("planted") / "store", space, pairs, make_documents())
+
+
+@pytest.fixture(scope="session")
+def publish_world():
+    """Publish another space with its documents: `publish_world(root, space, pairs, frame)`."""
+    return publish_planted
 
 
 @pytest.fixture

@@ -1,0 +1,118 @@
+"""Every public function of the rooms, called wrongly on purpose: it works, or it raises an AlignError, never anything else."""
+
+import inspect
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import align
+from align import evaluate, language, normalize, refine, retrieval, tensor_file, tokens, train
+from align.dictionary import WordPairs
+from align.errors import AlignError
+
+WORDS, DIM = 40, 6
+WRONG = [
+    None, True, False, 0, -1, 1.5, float("nan"), 10**400, "", "x", "\ud800", "\0", b"x", (), [], [None], [1], ["a"], [[1, 2], [3]],
+    {}, {"en": None}, {"zz": ["a"]}, {3: ["a"]}, object(), max, Path(), Path("/nonexistent/x"),
+    np.zeros(3), np.zeros((0, 3)), np.zeros((2, DIM)), np.full((2, DIM), np.nan), np.full((2, DIM), 1e300), np.ones((2, 3, 4)),
+    np.ones((2, DIM), dtype=complex), np.array([["a"]]), np.array([None]), np.array(3),
+]  # fmt: skip
+
+
+def right(tmp_path):
+    """Function and right arguments, by a name."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((WORDS, DIM)).astype("f4")
+    Y = (X @ np.linalg.qr(rng.standard_normal((DIM, DIM)))[0]).astype("f4")
+    en, fr = (align.WordVectors(c, [f"{c}{i}" for i in range(WORDS)], m) for c, m in (("en", X), ("fr", Y)))
+    pairs = WordPairs("en", "fr", tuple((f"en{i}", f"fr{i}") for i in range(WORDS)))
+    space = align.fit([en, fr], [pairs], method="procrustes")
+    pooler = align.fit_pooler(space, {})
+    unit, hub = space.vectors("en").matrix, space.hubness("en", "fr")
+    path = tmp_path / "space"
+    space.save(path)
+    corpus = tmp_path / "c.txt"
+    corpus.write_text("a b c d\n" * 9)
+    tiny = {"method": "cbow", "dim": 3, "epochs": 1, "window": 2, "min_count": 1, "negative": 2, "sample": 0.1, "seed": 0, "workers": 1}
+    rows = np.arange(3)
+    return {
+        "canonical_language": (language.canonical_language, {"code": "en"}),
+        "fold": (tokens.fold, {"text": "a", "lang": "en"}),
+        "tokenize": (align.tokenize, {"text": "a", "lang": "en"}),
+        "sentences": (lambda **g: list(tokens.sentences(**g)), {"text": "a b", "lang": "en", "longest": 1}),
+        "WordVectors": (align.WordVectors, {
+            "lang": "en", "words": ["a", "b"], "matrix": np.eye(2), "counts": rows[:2], "origin": {}, "dropped": {}, "subwords": None}),
+        "WordVectors.row": (en.row, {"word": "en1"}),
+        "WordVectors.rows": (en.rows, {"words": ["en1"]}),
+        "WordVectors.head": (en.head, {"n": 2}),
+        "WordVectors.__contains__": (en.__contains__, {"word": "en1"}),
+        "Normalization": (lambda **g: align.Normalization(**g).apply(X), {"steps": ("center",), "means": (X.mean(axis=0),)}),
+        "Normalization.apply": (align.fit_normalization(X).apply, {"matrix": X}),
+        "fit_normalization": (align.fit_normalization, {"matrix": X, "steps": ("unit", "center")}),
+        "unit_rows": (normalize.unit_rows, {"matrix": X}),
+        "fit_rotation": (align.fit_rotation, {"X": X, "Y": Y, "weights": np.ones(WORDS), "proper": False}),
+        "Rotation.identity": (align.Rotation.identity, {"dim": 2}),
+        "neighbourhood": (retrieval.neighbourhood, {"queries": unit, "targets": unit, "k": 2, "exclude_self": True}),
+        "mean_of_largest": (retrieval.mean_of_largest, {"similarity": X, "k": 2}),
+        "top_k": (retrieval.top_k, {"similarity": X, "k": 2}),
+        "csls": (retrieval.csls, {"similarity": unit @ unit.T, "hubness": hub, "neighbours": 2}),
+        "csls_neighbours": (retrieval.csls_neighbours, {"queries": unit, "targets": unit, "hubness": hub, "k": 2, "neighbours": 2}),
+        "mutual_neighbours": (retrieval.mutual_neighbours, {"source": unit, "target": unit, "k": 2}),
+        "check_k": (retrieval.check_k, {"k": 2}),
+        "refine": (refine.refine, {
+            "seed_X": X, "seed_Y": Y, "weights": np.ones(WORDS), "source": unit, "target": unit, "rounds": 1, "frequent": 9}),
+        "evaluate_translation": (evaluate.evaluate_translation, {
+            "source": space.vectors("en"), "target": space.vectors("fr"), "hubness": hub, "pairs": pairs}),
+        "translation_ranks": (evaluate.translation_ranks, {
+            "source": unit, "target": unit, "hubness": hub, "source_rows": rows, "target_rows": rows}),
+        "fit": (align.fit, {
+            "vectors": [en, fr], "dictionaries": [pairs], "pivot": "en", "method": "procrustes", "min_pairs": 3,
+            "allow_rank_deficient": False, "progress": None}),
+        "SharedSpace.vectors": (space.vectors, {"lang": "en"}),
+        "SharedSpace.project": (space.project, {"matrix": X, "lang": "en"}),
+        "SharedSpace.hubness": (space.hubness, {"source": "en", "target": "fr"}),
+        "SharedSpace.translate": (space.translate, {"word": "en1", "source": "en", "target": "fr", "k": 2}),
+        "SharedSpace.evaluate": (space.evaluate, {"test_pairs": pairs}),
+        "SharedSpace.save": (space.save, {"path": path}),
+        "load_space": (align.load_space, {"path": path}),
+        "fit_pooler": (align.fit_pooler, {"space": space, "texts": {"en": ["a"]}, "weighting": "sif", "a": 0.1, "centre": True}),
+        "Pooler.pool": (pooler.pool, {"texts": ["en1"], "lang": "en"}),
+        "Pooler.pool_counted": (pooler.pool_counted, {"texts": ["en1"], "lang": "en"}),
+        "Pooler.token_weights": (pooler.token_weights, {"text": "en1", "lang": "en"}),
+        "explain": (align.explain, {
+            "pooler": pooler, "query": "en1", "lang": "en", "document": "fr2", "document_lang": "fr", "top": 2}),
+        "write_tensors": (tensor_file.write_tensors, {"path": path, "tensors": {"a": X}, "metadata": {"a": "b"}}),
+        "read_tensors": (tensor_file.read_tensors, {"path": path}),
+        "pack_words": (tensor_file.pack_words, {"words": ("a", "b")}),
+        "unpack_words": (tensor_file.unpack_words, {"packed": tensor_file.pack_words(("a", "b"))}),
+        "train_vectors": (align.train_vectors, {"paths": [corpus], "lang": "en", "text_column": "text", "progress": None, **tiny}),
+        "epochs_for": (train.epochs_for, {"tokens": 3}),
+    }  # fmt: skip
+
+
+@pytest.mark.filterwarnings("error")
+def test_A01_wrong_arguments_raise_align_errors_and_nothing_else_and_change_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before, bugs = right(tmp_path), []
+    for name, (deed, arguments) in right(tmp_path).items():
+        deed(**arguments)
+        for argument in arguments:
+            for wrong in WRONG:
+                try:
+                    deed(**{**arguments, argument: wrong})
+                except AlignError as error:
+                    if error.code.count(".") != 1 or len(str(error)) > 300 or not str(error).isprintable():
+                        bugs.append(f"{name}({argument}=…): {error!r}")
+                except Exception as error:
+                    bugs.append(f"{name}({argument}={str(wrong)[:40]!a}): {error!r}"[:200])
+        for argument, value in arguments.items():
+            if isinstance(value, np.ndarray) and not np.array_equal(value, before[name][1][argument]):
+                bugs.append(f"{name} changed {argument}")
+    assert "\n".join(bugs) == ""
+
+
+def test_the_list_of_functions_is_whole(tmp_path):
+    rooms = (tokens, language, normalize, retrieval, refine, evaluate, tensor_file, train)
+    public = {name for room in rooms for name, value in vars(room).items() if inspect.isfunction(value) and value.__module__ == room.__name__}
+    assert {name for name in public if not name.startswith("_")} <= right(tmp_path).keys()
