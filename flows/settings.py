@@ -25,7 +25,9 @@ def _language(code: str) -> str:
 
 Language = Annotated[str, AfterValidator(_language)]
 Count = Annotated[int, Field(ge=1, le=100_000_000, strict=True)]
-Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False, strict=True)]
+TRAINED = ("text", "train", "epochs", "window", "min_count", "seed", "workers")  # keys that go with `corpus`
+INGESTED = ("limit", "on_bad_row")  # keys that go with `vectors`
 
 
 class _Section(BaseModel):
@@ -46,7 +48,7 @@ class LanguageSettings(_Section):
     vectors: str | None = None
     limit: Count | None = None
     on_bad_row: Literal["fail", "skip"] = "fail"
-    corpus: list[str] | None = None
+    corpus: Annotated[list[str], Field(min_length=1)] | None = None
     text: str = "text"
     train: Literal["skipgram", "cbow", "fasttext"] = "skipgram"
     epochs: Annotated[int, Field(ge=1, le=1000, strict=True)] | None = None
@@ -75,7 +77,7 @@ class DocumentSettings(_Section):
 
 class PoolingSettings(_Section):
     weighting: Literal["sif", "idf", "uniform"] = "sif"
-    a: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)] = SIF_A
+    a: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False, strict=True)] = SIF_A
 
 
 class EvaluationSettings(_Section):
@@ -85,7 +87,7 @@ class EvaluationSettings(_Section):
     """
 
     held_out: Share = 0.1
-    parallel_ids: bool = False
+    parallel_ids: Annotated[bool, Field(strict=True)] = False
 
 
 class WarehouseSettings(_Section):
@@ -121,11 +123,13 @@ def load_settings(path: str | Path, warehouse: str | Path | None = None) -> Sett
     """Read and check a configuration; `warehouse` overrides where its store lies. Does not look at the inputs.
 
     Raises InputError `file.missing`; ConfigError `config.toml`, `config.unknown_key` (with the nearest key), `config.bad_value`,
-    `config.languages`, `config.pivot`, `config.dictionary`.
+    `config.languages`, `config.pivot`, `config.dictionary`, `config.documents`.
     """
     try:
         with open_bytes(path, max_expanded_bytes=1 << 20) as reader:
             content = tomllib.loads(reader.read().decode("utf-8"))
+        if "root" in content:  # a field, but not a key
+            raise ConfigError("config.unknown_key", "unknown key root; paths are relative to the file itself", path=path)
         settings = Settings.model_validate({**content, "root": Path(path).resolve().parent})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError("config.toml", f"not TOML: {error}", path=path) from None
@@ -140,22 +144,32 @@ def load_settings(path: str | Path, warehouse: str | Path | None = None) -> Sett
 
 def _check(settings: Settings, path: str | Path) -> None:
     for lang, about in settings.languages.items():
-        if (about.vectors is None) == (about.corpus is None):
-            raise ConfigError(
-                "config.languages", f"languages.{lang} needs either vectors = \"file\" or corpus = [\"files\"]", path=path
-            )
+        _check_language(lang, about, path)
     if settings.pivot not in settings.languages:
         known = ", ".join(settings.languages)
         raise ConfigError("config.pivot", f"space.pivot is {settings.pivot}; it must be one of {known}", path=path)
-    for number, about_pairs in enumerate(settings.dictionaries, 1):
-        given = [lang for lang in (about_pairs.source, about_pairs.target) if lang is not None]
+    for number, pairs in enumerate(settings.dictionaries, 1):
+        given = [lang for lang in (pairs.source, pairs.target) if lang is not None]
         if len(given) == 1 or len(set(given)) < len(given):
-            raise ConfigError(
-                "config.dictionary", f"dictionaries entry {number} needs source and target, two languages, or neither", path=path
-            )
+            what = f"dictionaries entry {number} needs source and target, two languages, or neither"
+            raise ConfigError("config.dictionary", what, path=path)
         for lang in given:
             if lang not in settings.languages:
                 raise ConfigError("config.dictionary", f"dictionaries entry {number}: {lang} is not under languages", path=path)
+    for number, documents in enumerate(settings.documents, 1):
+        if documents.lang is not None and documents.lang not in settings.languages:
+            what = f"documents entry {number}: {documents.lang} is not under languages"
+            raise ConfigError("config.documents", what, path=path)
+
+
+def _check_language(lang: str, about: LanguageSettings, path: str | Path) -> None:
+    if (about.vectors is None) == (about.corpus is None):
+        what = f"languages.{lang} needs either vectors = \"file\" or corpus = [\"files\"]"
+        raise ConfigError("config.languages", what, path=path)
+    there, others = ("vectors", TRAINED) if about.vectors is not None else ("corpus", INGESTED)
+    for key in others:
+        if key in about.model_fields_set:
+            raise ConfigError("config.languages", f"languages.{lang}.{key} means nothing beside {there}; take it out", path=path)
 
 
 def _refusal(error: ValidationError, path: str | Path) -> ConfigError:
@@ -164,6 +178,8 @@ def _refusal(error: ValidationError, path: str | Path) -> ConfigError:
     if first["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(first["loc"][-1]), _siblings(first["loc"]), n=1, cutoff=0.0)
         return ConfigError("config.unknown_key", f"unknown key {printable(key)}; the nearest known one is {near[0]}", path=path)
+    if first["type"] == "missing":
+        return ConfigError("config.bad_value", f"{printable(key)} is missing; it is needed", path=path)
     found = printable(repr(first["input"]), 60)
     message = first["msg"].removeprefix("Value error, ")
     return ConfigError("config.bad_value", f"{printable(key)} = {found}: {message}", path=path)

@@ -68,15 +68,15 @@ def writing(root: Path) -> Iterator[None]:
 def publish(root: Path, dim: int, fill: Callable[[duckdb.DuckDBPyConnection], None]) -> Manifest:
     """Build a snapshot aside with `fill(connection)`, make it durable and point `current.duckdb` to it.
 
-    Call it inside `writing(root)`. Whatever is raised on the way leaves the published snapshot as it was. Raises
-    ResourceError `store.unwritable` when the disk refuses, and what `fill` raises.
+    Call it inside `writing(root)`. Whatever is raised on the way leaves the published snapshot as it was, unless only the
+    last flush failed, which the message says. Raises ResourceError `store.unwritable` when the disk refuses, and what `fill` raises.
     """
-    collect(root)
     identity = uuid4().hex[:8]
     number = max((n for n, _ in _published(root)), default=0) + 1
     name = f"snapshot-{number:06d}-{identity}.duckdb"
     aside = root / f".build-{identity}.duckdb"
     try:
+        collect(root)
         connection = create(aside, dim)
         try:
             fill(connection)
@@ -92,8 +92,9 @@ def publish(root: Path, dim: int, fill: Callable[[duckdb.DuckDBPyConnection], No
         sync(root)
         point(root, name)
     except (OSError, duckdb.IOException, duckdb.OutOfMemoryException, duckdb.TransactionException) as error:
-        reason = printable(str(error), 160)
-        raise ResourceError("store.unwritable", f"publishing failed ({reason}); the old snapshot stands", path=root) from None
+        pointed = (root / POINTER).is_symlink() and str((root / POINTER).readlink()) == name
+        stands = "the new snapshot is served, but a power failure may undo it" if pointed else "the old snapshot stands"
+        raise ResourceError("store.unwritable", f"publishing failed ({printable(str(error), 140)}); {stands}", path=root) from None
     finally:
         _remove_build(root, identity)
     return manifest

@@ -27,7 +27,14 @@ _NOTHING = {
         "SELECT count(*) FROM words w JOIN rotations r ON r.lang <> w.lang "
         "ANTI JOIN word_hubness h ON h.lang = w.lang AND h.rank = w.rank AND h.source = r.lang AND isfinite(h.hubness)"
     ),
-    "ids unique per language": "SELECT count(*) - count(DISTINCT (lang, doc_id)) FROM documents",
+    "ids unique per language": (
+        "SELECT (SELECT count(*) - count(DISTINCT (lang, doc_id)) FROM documents) "
+        "+ (SELECT count(*) - count(DISTINCT (lang, doc_id)) FROM document_vectors)"
+    ),
+    "one hubness each": (
+        "SELECT (SELECT count(*) - count(DISTINCT (query_lang, lang, doc_id)) FROM document_hubness) "
+        "+ (SELECT count(*) - count(DISTINCT (source, lang, rank)) FROM word_hubness)"
+    ),
     "every document has a row of vectors": (
         "SELECT count(*) FROM documents FULL JOIN document_vectors v USING (lang, doc_id) "
         "WHERE documents.text IS NULL OR v.tokens IS NULL"

@@ -1,0 +1,298 @@
+"""Laws of snapshots: whatever happens to the writer, a reader sees one whole published version."""
+
+import errno
+import json
+import os
+import stat
+import subprocess
+import sys
+import textwrap
+import threading
+
+import duckdb
+import pytest
+
+import warehouse
+from align.errors import BusyError, CorruptStoreError, ResourceError
+from warehouse import snapshot
+
+STEPS = ["fill", *(f"{verb} {when} {n}" for verb in ("replace", "sync") for when in ("before", "after") for n in (1, 2, 3)),
+         *(f"unlink {when} {n}" for when in ("before", "after") for n in (1, 2))]  # fmt: skip
+
+
+def served(root):
+    """The number that is served, from a client of its own."""
+    with duckdb.connect() as client:
+        client.execute(f"ATTACH '{snapshot.current(root)}' AS s (READ_ONLY)")
+        return client.execute("SELECT n FROM s.numbers").fetchall()[0][0]
+
+
+def names(root, pattern="*"):
+    return sorted(path.name for path in root.glob(pattern))
+
+
+def test_a_publish_is_what_current_points_to(tmp_path, publish, plainly):
+    for number in (1, 2):
+        manifest = publish(tmp_path, number)
+        assert snapshot.current(tmp_path) == tmp_path / manifest.file
+        assert plainly(tmp_path / "current.duckdb", "SELECT n FROM numbers") == [(number,)]
+        assert manifest == snapshot.read_manifest(tmp_path / manifest.file)
+        assert (manifest.number, manifest.size) == (number, (tmp_path / manifest.file).stat().st_size)
+
+
+def test_F26_files_are_for_their_owner_alone(tmp_path, publish):
+    old = os.umask(0)
+    try:
+        manifest = publish(tmp_path / "a" / "store", 1)
+    finally:
+        os.umask(old)
+    root = tmp_path / "a" / "store"
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in root.iterdir() if not path.is_symlink()}
+    assert modes == {manifest.file: 0o400, manifest.file.replace("duckdb", "json"): 0o600, ".lock": 0o600}
+    assert stat.S_IMODE(root.stat().st_mode) == 0o700
+
+
+def test_F31_the_pointer_is_relative_so_a_moved_store_is_whole(tmp_path, publish):
+    publish(tmp_path / "here", 5)
+    (tmp_path / "here").rename(tmp_path / "there")
+    assert served(tmp_path / "there") == 5
+
+
+def test_what_fill_raises_is_raised_and_leaves_the_old_snapshot(tmp_path, publish):
+    publish(tmp_path, 1)
+    before = names(tmp_path)
+
+    def fill(connection):
+        connection.execute("CREATE TABLE numbers AS SELECT 2 AS n")
+        raise KeyError("no")
+
+    with snapshot.writing(tmp_path), pytest.raises(KeyError):
+        snapshot.publish(tmp_path, 2, fill)
+    assert names(tmp_path) == before
+    assert served(tmp_path) == 1
+    assert publish(tmp_path, 3).number == 2
+
+
+@pytest.mark.parametrize("owner", [snapshot.os, snapshot.Path], ids=["fsync", "replace"])
+def test_F04_F05_an_error_of_the_disk_at_any_step_leaves_the_old_snapshot(tmp_path, publish, monkeypatch, owner):
+    publish(tmp_path, 0)
+    verb = "fsync" if owner is snapshot.os else "replace"
+    deed = getattr(owner, verb)
+    for k in range(1, 20):
+        calls = []
+
+        def failing(*given, k=k, calls=calls):
+            calls.append(given)
+            if len(calls) == k:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return deed(*given)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, verb, failing)
+            try:
+                publish(tmp_path, k)
+            except ResourceError as error:
+                assert error.code == "store.unwritable"
+                # Once the pointer is swapped the new one is served, and the error says so.
+                assert served(tmp_path) == (k if "the new snapshot is served" in str(error) else 0)
+                assert ("the old snapshot stands" in str(error)) == (served(tmp_path) == 0)
+                assert names(tmp_path, ".build-*.duckdb*") == []
+                publish(tmp_path, 0)
+                assert served(tmp_path) == 0
+                assert names(tmp_path, ".build-*") == []
+            else:
+                break
+    assert k == {"fsync": 5, "replace": 4}[verb]
+    assert served(tmp_path) == k
+
+
+KILLED = """
+    import os, signal, sys
+    from pathlib import Path
+    from warehouse import snapshot
+
+    def kill():
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def killing(owner, name, when, n):
+        deed, calls = getattr(owner, name), []
+        def patched(*given, **more):
+            calls.append(1)
+            if when == "before" and len(calls) == n:
+                kill()
+            result = deed(*given, **more)
+            if when == "after" and len(calls) == n:
+                kill()
+            return result
+        setattr(owner, name, patched)
+
+    def fill(connection):
+        connection.execute("CREATE TABLE numbers AS SELECT 100 AS n")
+        if step == "fill":
+            kill()
+
+    for root, step in zip(sys.argv[1::2], sys.argv[2::2]):
+        child = os.fork()
+        if not child:
+            if step != "fill":
+                verb, when, n = step.split()
+                killing(snapshot if verb == "sync" else Path, verb, when, int(n))
+            with snapshot.writing(Path(root)):
+                snapshot.publish(Path(root), 2, fill)
+            os._exit(0)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """A store for every step, its writer killed there while it published number 100 over five others."""
+    roots = {step: tmp_path_factory.mktemp("killed") for step in STEPS}
+    template = tmp_path_factory.mktemp("template")
+    for number in range(5):
+        with snapshot.writing(template):
+            snapshot.publish(template, 2, lambda c, n=number: c.execute("CREATE TABLE numbers AS SELECT ? AS n", [n]))
+    for root in roots.values():
+        subprocess.run(["cp", "-a", f"{template}/.", str(root)], check=True)
+    given = [text for step, root in roots.items() for text in (str(root), step)]
+    command = [sys.executable, "-c", textwrap.dedent(KILLED), *given]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout.split()
+    return {step: (root, int(code)) for (step, root), code in zip(roots.items(), said, strict=True)}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_F01_a_writer_that_is_killed_leaves_a_whole_snapshot_and_the_next_one_cleans_up(killed, publish, step):
+    root, code = killed[step]
+    assert code == -9
+    pointed = snapshot.read_manifest(snapshot.current(root))
+    new = step in ("replace after 3", "sync before 3", "sync after 3")
+    assert (served(root), pointed.number) == ((100, 6) if new else (4, 5))
+    assert pointed.size == snapshot.current(root).stat().st_size
+    again = publish(root, 200)
+    assert served(root) == 200
+    assert again.number > pointed.number
+    assert names(root, ".build-*") == []
+    assert names(root, "snapshot-*.json") == sorted(n.replace("duckdb", "json") for n in names(root, "snapshot-*.duckdb"))
+    assert len(names(root, "snapshot-*.duckdb")) <= snapshot.KEEP + 1
+
+
+def test_F06_a_second_writer_is_told_who_is_writing(tmp_path, publish):
+    publish(tmp_path, 1)
+    with snapshot.writing(tmp_path):
+        with pytest.raises(BusyError, match=rf"process {os.getpid()} on .* is writing.*\[store.busy\]"):
+            publish(tmp_path, 2)
+        assert served(tmp_path) == 1
+    assert publish(tmp_path, 3).number == 2
+
+
+def test_F03_a_lock_ends_with_its_process(tmp_path, publish):
+    program = "import os, sys; from pathlib import Path; from warehouse import snapshot\nwith snapshot.writing(Path(sys.argv[1])): os._exit(9)"
+    assert subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False, timeout=60).returncode == 9
+    assert publish(tmp_path, 1).number == 1
+
+
+def test_F07_numbers_grow_and_no_name_is_used_twice(tmp_path, publish):
+    seen = [publish(tmp_path, n) for n in range(6)]
+    assert [manifest.number for manifest in seen] == [1, 2, 3, 4, 5, 6]
+    assert len({manifest.file for manifest in seen}) == 6
+
+
+def test_F08_F09_readers_see_one_version_each_and_never_an_older_one(tmp_path, publish):
+    publish(tmp_path, 1)
+    first = warehouse.open(tmp_path)
+    done, seen, faults = threading.Event(), [], []
+
+    def reading():
+        try:
+            while not done.is_set():
+                with warehouse.open(tmp_path) as wh:
+                    number = wh.sql("SELECT n FROM numbers").item()
+                    assert int(wh.version.split("-")[1]) == number
+                    assert wh.sql("SELECT n FROM numbers").item() == number
+                    seen.append(number)
+        except BaseException as fault:
+            faults.append(fault)
+
+    reader = threading.Thread(target=reading)
+    reader.start()
+    for number in range(2, 32):
+        publish(tmp_path, number)
+    done.set()
+    reader.join()
+    assert faults == []
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 3
+    with first:
+        assert first.sql("SELECT n FROM numbers").item() == 1
+
+
+def test_F09_what_is_read_stays_and_of_the_rest_the_newest(tmp_path, publish):
+    publish(tmp_path, 1)
+    held = warehouse.open(tmp_path)
+    for number in range(2, 8):
+        publish(tmp_path, number)
+    kept = sorted(int(name.split("-")[1]) for name in names(tmp_path, "snapshot-*.duckdb"))
+    assert kept == [1, 4, 5, 6, 7]
+    assert held.sql("SELECT n FROM numbers").item() == 1
+    held.close()
+    removed = snapshot.collect(tmp_path)
+    assert sorted(int(name.split("-")[1]) for name in removed) == [1, 4]
+    assert names(tmp_path, "snapshot-*.json") == [n.replace("duckdb", "json") for n in names(tmp_path, "snapshot-*.duckdb")]
+
+
+def test_F09_what_the_pointer_leads_to_is_never_collected(tmp_path, publish):
+    oldest = publish(tmp_path, 0).file
+    for number in range(1, 3):
+        publish(tmp_path, number)
+    snapshot.point(tmp_path, oldest)
+    for _ in range(3):
+        (tmp_path / "unused.duckdb").touch()
+        snapshot.collect(tmp_path)
+    assert served(tmp_path) == 0
+
+
+def test_F19_a_pointer_that_leads_nowhere_or_outside_is_refused(tmp_path, publish):
+    root, other = tmp_path / "s", tmp_path / "other"
+    with pytest.raises(CorruptStoreError, match=r"align build.*store.none"):
+        snapshot.current(root)
+    name = publish(root, 1).file
+    outside = publish(other, 2).file
+    pointer = root / "current.duckdb"
+    (root / "snapshot-000009-0000000a.duckdb").symlink_to(other / outside)
+    bad = ["nowhere.duckdb", "snapshot-000007-00000000.duckdb", f"../other/{outside}", str(other / outside), ".", "..", ".lock", f"./x/../{name}",
+           "snapshot-000009-0000000a.duckdb", name.replace("duckdb", "json"), f"{name}\n", "snapshot-٠٠٠٠٠١-00000000.duckdb"]  # fmt: skip
+    for target in bad:
+        pointer.unlink()
+        pointer.symlink_to(target)
+        with pytest.raises(CorruptStoreError, match="store.pointer"):
+            warehouse.open(root)
+    for make in (pointer.touch, pointer.mkdir):
+        pointer.rmdir() if pointer.is_dir() and not pointer.is_symlink() else pointer.unlink()
+        make()
+        with pytest.raises(CorruptStoreError, match="store.pointer"):
+            warehouse.open(root)
+    pointer.rmdir()
+    with pytest.raises(CorruptStoreError, match="store.none"):
+        warehouse.open(root)
+    assert publish(root, 3).number > 1
+    assert served(root) == 3
+
+
+def test_a_snapshot_without_its_manifest_is_refused(tmp_path, publish):
+    manifest = tmp_path / publish(tmp_path, 1).file.replace("duckdb", "json")
+    for content in ("", "[]", "{}", '{"file": 1}', json.dumps({"extra": 1}), None):
+        manifest.unlink() if content is None else manifest.write_text(content)
+        with pytest.raises(CorruptStoreError, match="store.manifest"):
+            snapshot.read_manifest(manifest.with_suffix(".duckdb"))
+    with pytest.raises(CorruptStoreError, match="store.manifest"):
+        warehouse.open(tmp_path)
+
+
+def test_F26_F27_a_folder_that_is_none_or_a_lock_that_is_a_link_is_refused(tmp_path, publish):
+    (tmp_path / "file").touch()
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / ".lock").symlink_to(tmp_path / "victim")
+    for root in (tmp_path / "file", tmp_path / "file" / "below", tmp_path / "linked"):
+        with pytest.raises(ResourceError, match="store.unwritable"):
+            publish(root, 1)
+    assert not (tmp_path / "victim").exists()
