@@ -136,33 +136,34 @@ def csls(similarity: F32, hubness: F32, neighbours: int = NEIGHBOURS) -> F32:
 def mutual_neighbours(source: F32, target: F32, k: int = NEIGHBOURS) -> tuple[I64, I64, F32]:
     """Rows i of `source` (n, dim) and j of `target` (m, dim) that are each other's best by CSLS, with their cosines.
 
-    Raises InputError `api.bad_k`, `api.bad_vector`.
+    Holds all n × m cosines, 4 bytes each: the product is most of the work, and is needed for both neighbourhoods and
+    the scores. Raises InputError `api.bad_k`, `api.bad_vector`.
     """
-    from_target = neighbourhood(source, target, k)
-    from_source = neighbourhood(target, source, k)
+    _check_sides(source, target)
+    k = check_k(k)
     if not len(source) or not len(target):
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+    n, m = len(source), len(target)
+    cosine = _products(source, target)
+    columns = cosine.T
+    from_target = np.concatenate(list(_blocks(lambda a, z: mean_of_largest(cosine[a:z], k), n, m)))
+    from_source = np.concatenate(
+        list(_blocks(lambda a, z: mean_of_largest(np.ascontiguousarray(columns[a:z]), k), m, n))
+    )
 
-    def block(start: int, stop: int) -> tuple[I64, F32, I64, F32]:
-        cosine = _products(source[start:stop], target)
-        score = 2 * cosine - from_target[start:stop, None] - from_source
-        forward, backward = score.argmax(axis=1), score.argmax(axis=0)
-        return (
-            forward,
-            cosine[np.arange(stop - start), forward],
-            backward + start,
-            score[backward, np.arange(len(target))],
-        )
+    def best(start: int, stop: int) -> tuple[I64, I64, F32]:
+        score = 2 * cosine[start:stop] - from_target[start:stop, None] - from_source
+        backward = score.argmax(axis=0)
+        return score.argmax(axis=1), backward + start, score[backward, np.arange(m)]
 
-    forward, cosines, best, back = [], [], np.full(len(target), -np.inf, "f4"), np.zeros(len(target), np.int64)
-    for best_target, cosine, best_source, score in _blocks(block, len(source), len(target)):
+    forward, highest, back = [], np.full(m, -np.inf, "f4"), np.zeros(m, np.int64)
+    for best_target, best_source, score in _blocks(best, n, m):
         forward.append(best_target)
-        cosines.append(cosine)
-        better = score > best
-        best[better], back[better] = score[better], best_source[better]
+        better = score > highest
+        highest[better], back[better] = score[better], best_source[better]
     j = np.concatenate(forward)
-    i = np.flatnonzero(back[j] == np.arange(len(source)))
-    return i, j[i], np.concatenate(cosines)[i]
+    i = np.flatnonzero(back[j] == np.arange(n))
+    return i, j[i], cosine[i, j[i]]
 
 
 def check_k(k: int) -> int:

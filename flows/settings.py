@@ -173,7 +173,8 @@ def _check_language(lang: str, about: LanguageSettings, path: str | Path) -> Non
 
 
 def _refusal(error: ValidationError, path: str | Path) -> ConfigError:
-    first = error.errors()[0]
+    errors = error.errors()
+    first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])  # a typo, not that a key is missing
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(first["loc"][-1]), _siblings(first["loc"]), n=1, cutoff=0.0)

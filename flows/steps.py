@@ -6,6 +6,7 @@ A step whose file is there does nothing, so a run that was killed goes on where 
 import json
 import platform
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import combinations
@@ -67,7 +68,7 @@ def read_pairs(plan: Plan) -> tuple[list[WordPairs], list[WordPairs]]:
     """Dictionaries to fit on and dictionaries to judge on, of the configured languages.
 
     A table with a part column brings its own test; `test` names a file; otherwise `evaluation.held_out` of the source words is
-    kept apart. Source words of a test are taken out of the training side.
+    kept apart. Source words of a test are taken out of every dictionary between its two languages.
     """
     train, test = [], []
     for about in plan.settings.dictionaries:
@@ -82,9 +83,9 @@ def read_pairs(plan: Plan) -> tuple[list[WordPairs], list[WordPairs]]:
                 shown, judged = shown.split(plan.settings.evaluation.held_out)
             if about.test is not None:
                 judged = read_dictionary(plan.settings.path(about.test), source, target)
-            train.append(shown.without_source_words(judged.gold()))
+            train.append(shown)
             test.append(judged)
-    return train, test
+    return [_without_judged(pairs, test) for pairs in train], test
 
 
 def fit_space(plan: Plan) -> Notes:
@@ -106,16 +107,20 @@ def read_sources(plan: Plan) -> tuple[pl.DataFrame, dict[str, dict[str, int]]]:
 
     Raises InputError `doc.id_conflict` where two files give one (lang, id) different content.
     """
-    frames, dropped = [], {}
+    frames: list[pl.DataFrame] = []
+    dropped: dict[str, dict[str, int]] = {}
     for about in plan.settings.documents:
         for path in plan.document_files(about):
             found = read_documents(path, lang=about.lang, id_column=about.id, text_column=about.text, on_bad_row=about.on_bad_row)
             frames.append(found.frame)
-            if found.dropped:
-                dropped[path.name] = dict(found.dropped)
+            if found.dropped:  # two folders may hold files of one name
+                dropped[path.name] = dict(Counter(found.dropped) + Counter(dropped.get(path.name)))
     if not frames:
         return pl.DataFrame(schema=dict.fromkeys(("doc_id", "lang", "title", "text", "metadata"), pl.String)), dropped
-    frame = pl.concat(frames).unique(maintain_order=True)
+    everything = pl.concat(frames)
+    frame = everything.unique(maintain_order=True)
+    if everything.height > frame.height:
+        dropped["in more than one file"] = {"doc.duplicate": everything.height - frame.height}
     twice = frame.filter(pl.struct("lang", "doc_id").is_duplicated())
     if twice.height:
         where = f"{twice['doc_id'][0]!r} ({twice['lang'][0]})"
@@ -223,6 +228,16 @@ def _write_evaluations(
     names = ("space_id", "task", "source", "target", "measure", "value")
     if rows:
         insert(connection, "evaluations", dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+
+
+def _without_judged(pairs: WordPairs, test: list[WordPairs]) -> WordPairs:
+    """`pairs` without those whose word is a source word of a test between the same languages, whichever way round."""
+    for judged in test:
+        if (judged.source, judged.target) == (pairs.source, pairs.target):
+            pairs = pairs.without_source_words(judged.gold())
+        elif (judged.target, judged.source) == (pairs.source, pairs.target):
+            pairs = pairs.reversed().without_source_words(judged.gold()).reversed()
+    return pairs
 
 
 def _language_pairs(plan: Plan, about: DictionarySettings, path: Path) -> list[tuple[str, str]]:
