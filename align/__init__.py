@@ -19,6 +19,7 @@ from align.explain import explain
 from align.fit import fit
 from align.normalize import Normalization, fit_normalization
 from align.pool import Pooled, Pooler, fit_pooler
+from align.pool_file import load_pooler, save_pooler
 from align.procrustes import Rotation, fit_rotation
 from align.space import SharedSpace, load_space
 from align.tokens import tokenize
@@ -51,10 +52,12 @@ __all__ = [
     "fit_normalization",
     "fit_pooler",
     "fit_rotation",
+    "load_pooler",
     "load_space",
     "read_dictionary",
     "read_documents",
     "read_vectors",
+    "save_pooler",
     "tokenize",
     "train_vectors",
     "write_vectors",

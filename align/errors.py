@@ -13,11 +13,8 @@
 Each carries a stable `code` such as `vec.bad_row`, by which programs may tell them apart.
 """
 
-from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TypeVar
 
-T = TypeVar("T")
 MAX_MESSAGE = 300
 
 
@@ -61,31 +58,6 @@ def _again(kind: type[AlignError], arguments: tuple[object, ...], state: dict[st
 
 class InputError(AlignError, ValueError):
     """A file, row, word, text or argument that cannot be used as it is."""
-
-
-def expect(kind: type | tuple[type, ...], /, **given: object) -> None:
-    """Raises InputError `api.bad_type` for the first of `given` that is not a `kind`."""
-    for name, value in given.items():
-        if not isinstance(value, kind):
-            wanted = " or ".join(k.__name__ for k in (kind if isinstance(kind, tuple) else (kind,)))
-            raise InputError("api.bad_type", f"{name} is of type {type(value).__name__}; give {wanted}")
-
-
-def is_list(values: object) -> bool:
-    """Whether `values` can be gone through as a list: no string, no mapping, no number in the form of an array."""
-    return isinstance(values, Iterable) and not isinstance(values, str | bytes | Mapping) and getattr(values, "ndim", 1) > 0
-
-
-def listed(kind: type[T], /, **given: Iterable[T]) -> list[T]:
-    """The one iterable given, as a list of `kind`s; InputError `api.bad_type` for anything else, also for one string."""
-    ((name, values),) = given.items()
-    if not is_list(values):
-        raise InputError("api.bad_type", f"{name} is one {type(values).__name__}; give a list of {kind.__name__}")
-    found = list(values)
-    for value in found:
-        if not isinstance(value, kind):
-            raise InputError("api.bad_type", f"{name} holds a {type(value).__name__}; give a list of {kind.__name__}")
-    return found
 
 
 class UnknownWordError(InputError):

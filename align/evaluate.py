@@ -4,10 +4,11 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from align.arguments import expect, numbers, rows_of
 from align.dictionary import WordPairs
-from align.errors import AlignmentError, InputError, expect
+from align.errors import AlignmentError, InputError
 from align.retrieval import NEIGHBOURS, csls
-from align.vectors import F32, I64, WordVectors, numbers, rows_of
+from align.vectors import F32, I64, WordVectors
 
 CUTS = (1, 5, 10)
 BLOCK = 512

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from align.errors import InputError, expect
+from align.arguments import expect
+from align.errors import InputError
 from align.pool import SHORTEST, Pooler
 from align.retrieval import check_k
 from align.vectors import F64

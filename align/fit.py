@@ -6,8 +6,9 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from align.arguments import expect, listed
 from align.dictionary import PairRows, WordPairs
-from align.errors import AlignmentError, InputError, expect, listed, printable
+from align.errors import AlignmentError, InputError, printable
 from align.evaluate import translation_ranks
 from align.language import canonical_language
 from align.normalize import Normalization, fit_normalization

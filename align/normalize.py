@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from align.errors import AlignmentError, InputError, listed
-from align.vectors import F32, F64, numbers, rows_of
+from align.arguments import listed, numbers, rows_of
+from align.errors import AlignmentError, InputError
+from align.vectors import F32, F64
 
 STEPS = ("unit", "center", "unit")
 

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
-from align.errors import InputError, expect, is_list, printable
+from align.arguments import expect, is_list
+from align.errors import InputError, printable
 from align.language import canonical_language
 from align.normalize import unit_rows
 from align.space import SharedSpace

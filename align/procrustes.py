@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from align.errors import AlignmentError, expect
-from align.vectors import F64, numbers
+from align.arguments import expect, numbers
+from align.errors import AlignmentError
+from align.vectors import F64
 
 Floats = npt.NDArray[np.floating]
 

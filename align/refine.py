@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from align.arguments import numbers, rows_of
 from align.procrustes import Rotation, fit_rotation
 from align.retrieval import check_k, mutual_neighbours
-from align.vectors import F32, F64, numbers, rows_of
+from align.vectors import F32, F64
 
 ROUNDS = 5
 FREQUENT = 10_000

@@ -13,8 +13,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from align.errors import InputError, expect
-from align.vectors import F32, I64, numbers, rows_of
+from align.arguments import expect, numbers, rows_of
+from align.errors import InputError
+from align.vectors import F32, I64
 
 NEIGHBOURS = 10  # k of CSLS
 LARGEST = 1e30  # no similarity of vectors that make sense

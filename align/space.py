@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from align.arguments import expect, rows_of
 from align.dictionary import WordPairs
-from align.errors import AlignError, CorruptStoreError, InputError, UnknownWordError, expect, printable
+from align.errors import AlignError, CorruptStoreError, InputError, UnknownWordError, printable
 from align.evaluate import evaluate_translation
 from align.language import canonical_language
 from align.normalize import Normalization
@@ -20,7 +21,7 @@ from align.procrustes import Rotation
 from align.retrieval import NEIGHBOURS, check_k, csls_neighbours, neighbourhood
 from align.tensor_file import pack_words, read_tensors, unpack_words, write_tensors
 from align.tokens import TOKENIZER
-from align.vectors import F32, WordVectors, rows_of
+from align.vectors import F32, WordVectors
 
 FORMAT = "align-space-1"
 HUBNESS_SAMPLE = 25_000  # most frequent source words against which the hubness of a target word is taken

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from align.arguments import expect, listed
 from align.compressed import replacing_path
-from align.errors import InputError, expect, listed, printable
+from align.errors import InputError, printable
 
 
 def write_tensors(path: str | Path, tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str]) -> None:

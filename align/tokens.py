@@ -13,10 +13,11 @@ from itertools import accumulate, pairwise
 import regex
 from icu4py.breakers import WordBreaker
 
-from align.errors import InputError, expect
+from align.arguments import expect
+from align.errors import InputError
 from align.language import canonical_language
 
-TOKENIZER = "icu78-runs-2"  # part of a space's identity: change it whenever any token could change
+TOKENIZER = "icu78-runs-1"  # part of a space's identity: change it whenever any token could change
 
 _RUN = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 _UNSPACED = regex.compile(

@@ -14,9 +14,10 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from align.arguments import expect, is_list
 from align.compressed import file_digest
 from align.corpus import expand_paths, read_lines
-from align.errors import InputError, expect, is_list, printable
+from align.errors import InputError, printable
 from align.language import canonical_language
 from align.tokens import TOKENIZER, sentences
 from align.vectors import Subwords, WordVectors

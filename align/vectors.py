@@ -10,32 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from align.errors import InputError, expect, is_list, listed, printable
+from align.arguments import expect, is_list, listed, numbers
+from align.errors import InputError, printable
 from align.language import canonical_language
 from align.tokens import fold
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
-
-
-def numbers(values: object, what: str) -> npt.NDArray[Any]:
-    """`values` as an array of real numbers, no copy where it is one. Raises InputError `api.bad_vector`."""
-    try:
-        array = np.asarray(values)
-    except (TypeError, ValueError):
-        raise InputError("api.bad_vector", f"{what} has rows of different lengths; give an array (n, dim)") from None
-    if array.dtype.kind not in "fiu":
-        raise InputError("api.bad_vector", f"{what} is of type {str(array.dtype)[:20]}; give real numbers (n, dim)")
-    return array
-
-
-def rows_of(values: object, what: str, dim: int | None = None) -> npt.NDArray[Any]:
-    """As `numbers`, for an array (n, dim)."""
-    array = numbers(values, what)
-    if array.ndim != 2 or dim not in (None, array.shape[1]):
-        raise InputError("api.bad_vector", f"{what} is of shape {array.shape}; give an array (n, {dim or 'dim'})")
-    return array
 
 
 @dataclass(frozen=True, eq=False)

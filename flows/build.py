@@ -1,6 +1,6 @@
 """The parent flow: read, align, pool, judge, publish."""
 
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
 from prefect import flow, task
@@ -24,19 +24,35 @@ def fit_space(plan: Plan) -> dict[str, Any]:
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def publish_snapshot(plan: Plan, notes: dict[str, Any]) -> dict[str, Any]:
-    return steps.publish_snapshot(plan, notes)
+def pool_documents(plan: Plan) -> dict[str, Any]:
+    return steps.pool_documents(plan)
 
 
-@flow(name="align build", task_runner=ThreadPoolTaskRunner(max_workers=2), persist_result=False, validate_parameters=False)
+@task(cache_policy=NO_CACHE, persist_result=False)
+def judge(plan: Plan) -> dict[str, Any]:
+    return steps.judge(plan)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def publish_snapshot(plan: Plan, notes: dict[str, Any], figures: dict[str, Any]) -> dict[str, Any]:
+    return steps.publish_snapshot(plan, notes, figures)
+
+
+@flow(
+    name="align build",
+    task_runner=ThreadPoolTaskRunner(max_workers=2),  # type: ignore[arg-type]  # as its documentation shows it
+    persist_result=False,
+    validate_parameters=False,
+)
 def build(config: str, warehouse: str | None = None) -> dict[str, Any]:
-    """Bring the warehouse up to date with its configuration; where nothing changed, nothing is done."""
+    """Read, train or ingest, align, pool, judge, publish; where nothing changed, nothing is done."""
     plan = make_plan(load_settings(config, warehouse))
     if (published := plan.published()) is not None:
         return {"snapshot": published, "published": False}
-    with writing(Path(plan.settings.warehouse_path)):
-        languages = list(plan.settings.languages)
-        vectors = [prepare_vectors.submit(plan, lang) for lang in languages]
-        notes: dict[str, Any] = {"vectors": {lang: v.result() for lang, v in zip(languages, vectors, strict=True)}}
+    with writing(plan.settings.warehouse_path):
+        notes: dict[str, Any] = {"started": datetime.now(UTC).isoformat()}
+        vectors = {lang: prepare_vectors.submit(plan, lang) for lang in plan.settings.languages}
+        notes["vectors"] = {lang: one.result() for lang, one in vectors.items()}
         notes["space"] = fit_space(plan)
-        return publish_snapshot(plan, notes)
+        notes["documents"] = pool_documents(plan)
+        return publish_snapshot(plan, notes, judge(plan))

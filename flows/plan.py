@@ -66,6 +66,14 @@ class Plan:
     def space_path(self) -> Path:
         return self.work(f"space-{self.space[:16]}.safetensors")
 
+    @property
+    def documents_path(self) -> Path:
+        return self.work(f"documents-{self.documents[:16]}.parquet")
+
+    @property
+    def pooling_path(self) -> Path:
+        return self.work(f"pooling-{self.documents[:16]}.safetensors")
+
     def document_files(self, about: DocumentSettings) -> list[Path]:
         return expand_paths([about.path], self.settings.root)
 

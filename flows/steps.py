@@ -22,21 +22,16 @@ from align.corpus import expand_paths
 from align.dictionary import WordPairs
 from align.dictionary_files import dictionary_languages, read_dictionary
 from align.documents import read_documents
-from align.errors import AlignmentError, InputError
-from align.pool import Pooler
-from align.retrieval import csls
-from align.space import SharedSpace
+from align.errors import InputError
+from flows.evaluation import evaluate_documents, evaluate_translation
 from flows.plan import Plan
 from flows.progress import step
 from flows.settings import DictionarySettings
 from warehouse import snapshot
-from warehouse.documents import IndexedDocuments, document_hubness, index_documents, write_documents
+from warehouse.documents import index_documents, load_indexed, save_indexed, write_documents
 from warehouse.spaces import insert, write_pairs, write_space
 
 Notes = dict[str, Any]
-
-QUERIES = 2000  # at most so many documents of a language are searched with when retrieval is judged
-FEWEST_PARALLEL = 20
 
 
 def prepare_vectors(plan: Plan, lang: str) -> Notes:
@@ -133,75 +128,54 @@ def read_sources(plan: Plan) -> tuple[pl.DataFrame, dict[str, dict[str, int]]]:
     return frame, dropped
 
 
-def evaluate_translation(space: SharedSpace, test: list[WordPairs]) -> list[dict[str, Any]]:
-    """Precision of every test dictionary in both directions; a test without a usable pair is left out."""
-    rows = []
-    for pairs in test:
-        for direction in (pairs, pairs.reversed()):
-            try:
-                rows += space.evaluate(direction).to_dicts()
-            except AlignmentError as error:
-                if error.code != "evaluate.no_pairs":
-                    raise
-    return rows
+def pool_documents(plan: Plan) -> Notes:
+    """Fit the pooling on the documents and pool them; leaves both."""
+    if not (plan.documents_path.exists() and plan.pooling_path.exists()):
+        started = time.perf_counter()
+        pooling = plan.settings.pooling
+        with step("pool documents") as progress:
+            frame, dropped = read_sources(plan)
+            space = align.load_space(plan.space_path)
+            texts = {lang: frame.filter(pl.col("lang") == lang)["text"].to_list() for lang in frame["lang"].unique().sort()}
+            pooler = align.fit_pooler(space, texts, weighting=pooling.weighting, a=pooling.a)
+            progress(1, 2)
+            indexed = index_documents(frame, pooler)
+            align.save_pooler(pooler, plan.pooling_path)
+            save_indexed(indexed, plan.documents_path)
+        _write_notes(plan.documents_path, {"read": frame.height, "dropped": dropped, "seconds": _since(started)})
+    return _read_notes(plan.documents_path)
 
 
-def evaluate_documents(indexed: list[IndexedDocuments]) -> list[dict[str, Any]]:
-    """Share of documents whose translation, the document of the same id, is the first or among the first ten found."""
-    rows = []
-    for source in indexed:
-        hubness = document_hubness(indexed, source.lang)
-        ours = source.frame["doc_id"].filter(pl.Series(source.pooled.known))
-        for target in indexed:
-            at = {doc: row for row, doc in enumerate(target.frame["doc_id"].filter(pl.Series(target.pooled.known)))}
-            shared = [row for row, doc in enumerate(ours) if doc in at]
-            shared = shared[:: max(1, len(shared) // QUERIES)][:QUERIES]
-            if source is target or len(shared) < FEWEST_PARALLEL:
-                continue
-            score = csls(source.vectors[shared] @ target.vectors.T, hubness[target.lang])
-            own = score[range(len(shared)), [at[ours[row]] for row in shared]]
-            ranks = (score >= own[:, None]).sum(axis=1)
-            rows.append(
-                {
-                    "source": source.lang, "target": target.lang, "recall_at_1": float((ranks <= 1).mean()),
-                    "recall_at_10": float((ranks <= 10).mean()), "mrr": float((1 / ranks).mean()),
-                    "n_queries": len(shared), "candidates": len(target.vectors),
-                }
-            )  # fmt: skip
-    return rows
-
-
-def publish_snapshot(plan: Plan, notes: Notes) -> Notes:
-    """Pool the documents, judge, and publish all of it as a new snapshot."""
-    started = datetime.now(UTC)
-    clock = time.perf_counter()
-    settings = plan.settings
-    space = align.load_space(plan.space_path)
-    train, test = read_pairs(plan)
-    with step("pool documents") as progress:
-        frame, dropped = read_sources(plan)
-        texts = {lang: frame.filter(pl.col("lang") == lang)["text"].to_list() for lang in frame["lang"].unique().sort()}
-        pooler = align.fit_pooler(space, texts, weighting=settings.pooling.weighting, a=settings.pooling.a)
-        progress(1, 2)
-        indexed = index_documents(frame, pooler)
+def judge(plan: Plan) -> Notes:
+    """Measure translation on the held-out pairs and, where ids are parallel, retrieval of documents."""
     with step("judge"):
-        words = evaluate_translation(space, test)
-        pages = evaluate_documents(indexed) if settings.evaluation.parallel_ids else []
-    notes = {**notes, "documents": {"read": frame.height, "dropped": dropped, "seconds": _since(clock)}}
+        words = evaluate_translation(align.load_space(plan.space_path), read_pairs(plan)[1])
+        parallel = plan.settings.evaluation.parallel_ids
+        return {"translation": words, "documents": evaluate_documents(load_indexed(plan.documents_path)) if parallel else []}
+
+
+def publish_snapshot(plan: Plan, notes: Notes, figures: Notes) -> Notes:
+    """Publish space, documents and figures as a new snapshot."""
+    finished = datetime.now(UTC).replace(tzinfo=None)
+    settings = plan.settings
     with step("publish snapshot"):
+        space = align.load_space(plan.space_path)
+        pooler = align.load_pooler(plan.pooling_path, space)
+        train, test = read_pairs(plan)
 
         def fill(connection: duckdb.DuckDBPyConnection) -> None:
-            _fill(connection, space, pooler, indexed)
+            write_space(connection, space, pooler)
+            write_documents(connection, space.space_id, load_indexed(plan.documents_path), list(space.languages))
             write_pairs(connection, train, "train")
             write_pairs(connection, test, "test")
-            _write_evaluations(connection, space.space_id, words, pages)
-            run = [uuid4().hex, plan.whole, started.replace(tzinfo=None), datetime.now(UTC).replace(tzinfo=None)]
+            _write_evaluations(connection, space.space_id, figures)
+            run = [uuid4().hex, plan.whole, notes["started"], finished]
             extra = [settings.model_dump(mode="json"), versions(), notes]
             connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)", [*run, *map(json.dumps, extra)])
 
         manifest = snapshot.publish(settings.warehouse_path, space.dim, fill)
     _remove_old_work(plan)
-    return {"snapshot": manifest.file.removesuffix(".duckdb"), "published": True, "translation": words, "documents": pages}
+    return {"snapshot": manifest.file.removesuffix(".duckdb"), "published": True, **figures}
 
 
 def versions() -> dict[str, str]:
@@ -210,19 +184,12 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in names}}
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, space: SharedSpace, pooler: Pooler, indexed: list[IndexedDocuments]) -> None:
-    write_space(connection, space, pooler)
-    write_documents(connection, space.space_id, indexed, list(space.languages))
-
-
-def _write_evaluations(
-    connection: duckdb.DuckDBPyConnection, space_id: str, words: list[dict[str, Any]], pages: list[dict[str, Any]]
-) -> None:
+def _write_evaluations(connection: duckdb.DuckDBPyConnection, space_id: str, figures: Notes) -> None:
     rows = [
-        (space_id, task, figures["source"], figures["target"], measure, float(value))
-        for task, table in (("translation", words), ("documents", pages))
-        for figures in table
-        for measure, value in figures.items()
+        (space_id, task, row["source"], row["target"], measure, float(value))
+        for task, table in figures.items()
+        for row in table
+        for measure, value in row.items()
         if isinstance(value, int | float)
     ]
     names = ("space_id", "task", "source", "target", "measure", "value")
@@ -252,7 +219,7 @@ def _language_pairs(plan: Plan, about: DictionarySettings, path: Path) -> list[t
 
 
 def _remove_old_work(plan: Plan) -> None:
-    keep = {plan.vectors_path(lang).stem for lang in plan.settings.languages} | {plan.space_path.stem}
+    keep = {path.stem for path in (*map(plan.vectors_path, plan.settings.languages), plan.space_path, plan.documents_path, plan.pooling_path)}
     for path in plan.work("x").parent.glob("*"):
         if path.stem not in keep:
             path.unlink(missing_ok=True)

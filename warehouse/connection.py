@@ -6,7 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from align.errors import CorruptStoreError, QueryError, expect, printable
+from align.arguments import expect
+from align.errors import CorruptStoreError, QueryError, printable
 
 SCHEMA = max(int(file.name[:4]) for file in (resources.files("warehouse") / "migrations").iterdir() if file.name[:4].isdigit())
 

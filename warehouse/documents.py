@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from align.compressed import replacing
 from align.pool import Pooled, Pooler
 from align.retrieval import NEIGHBOURS, neighbourhood
 from align.vectors import F32, I64
@@ -41,6 +43,31 @@ def index_documents(frame: pl.DataFrame, pooler: Pooler) -> list[IndexedDocument
     for lang in sorted(frame["lang"].unique()):
         part = frame.filter(pl.col("lang") == lang).sort("doc_id")
         indexed.append(IndexedDocuments(lang, part, pooler.pool_counted(part["text"].to_list(), lang)))
+    return indexed
+
+
+def save_indexed(indexed: list[IndexedDocuments], path: Path) -> None:
+    """Write pooled documents to one Parquet file. Writes."""
+    columns = [
+        part.frame.with_columns(
+            pl.Series("tokens", part.pooled.tokens),
+            pl.Series("known_tokens", part.pooled.known_tokens),
+            pl.from_arrow(pa.table({"vector": vector_column(part.pooled.vectors)})).to_series(),  # type: ignore[union-attr]
+        )
+        for part in indexed
+    ]
+    with replacing(path) as file:
+        (pl.concat(columns) if columns else pl.DataFrame({"lang": []}, {"lang": pl.String})).write_parquet(file)
+
+
+def load_indexed(path: Path) -> list[IndexedDocuments]:
+    """What `save_indexed` wrote, a language at a time."""
+    indexed = []
+    for part in pl.read_parquet(path).partition_by("lang", maintain_order=True):
+        vectors = np.ascontiguousarray(part["vector"].to_numpy(), dtype=np.float32)
+        pooled = Pooled(vectors, part["tokens"].to_numpy(), part["known_tokens"].to_numpy())
+        frame = part.drop("vector", "tokens", "known_tokens")
+        indexed.append(IndexedDocuments(frame["lang"][0], frame, pooled))
     return indexed
 
 

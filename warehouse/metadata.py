@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from align.errors import QueryError, expect, printable
+from align.arguments import expect
+from align.errors import QueryError, printable
 
 
 def expand_metadata(frame: pl.DataFrame) -> pl.DataFrame:

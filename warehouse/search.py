@@ -12,8 +12,9 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from align.arguments import listed
 from align.dictionary import WordPairs
-from align.errors import InputError, QueryError, UnknownWordError, listed, printable
+from align.errors import InputError, QueryError, UnknownWordError, printable
 from align.evaluate import Precision, evaluate_translation
 from align.explain import explain as explain_pair
 from align.language import canonical_language

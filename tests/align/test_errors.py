@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from align import errors
-from align.errors import AlignError, InputError, UnknownWordError, expect, listed, printable
+from align.arguments import expect, listed
+from align.errors import AlignError, InputError, UnknownWordError, printable
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, AlignError)]
 anything = st.text(st.characters(), max_size=400)  # also surrogates and control characters

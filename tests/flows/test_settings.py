@@ -50,7 +50,14 @@ def test_the_least_configuration_has_the_defaults_of_the_readme(load, tmp_path):
     assert (settings.space.method, settings.space.dim) == ("auto", 300)
     assert settings.languages["en"].limit is None
     fr = settings.languages["fr"]
-    assert (fr.train, fr.epochs, fr.window, fr.min_count, fr.seed, fr.workers) == ("skipgram", None, 5, 5, 0, 1)
+    assert (fr.train, fr.epochs, fr.window, fr.min_count, fr.seed, fr.workers) == (
+        "skipgram",
+        None,
+        5,
+        5,
+        0,
+        1,
+    )
     assert (settings.pooling.weighting, settings.pooling.a) == ("sif", 0.01)
     assert (settings.evaluation.held_out, settings.evaluation.parallel_ids) == (0.1, False)
     assert settings.warehouse_path == tmp_path / "warehouse/data"
@@ -88,7 +95,9 @@ def test_the_configuration_of_the_demo_loads():
     ],
 )  # fmt: skip
 def test_K01_an_unknown_key_is_refused_and_the_nearest_named(refused, text, nearest):
-    assert refused(text, "config.unknown_key").endswith(f"the nearest known one is {nearest} [config.unknown_key]")
+    assert refused(text, "config.unknown_key").endswith(
+        f"the nearest known one is {nearest} [config.unknown_key]"
+    )
 
 
 def test_K01_the_root_of_paths_is_no_key(refused):
@@ -144,7 +153,9 @@ def test_canonical_codes_are_taken(load, code):
 def test_K04_a_number_out_of_range_is_refused_by_its_key(refused, section, key, values):
     heads = {"languages.de": SECOND, "trained": '[languages.de]\ncorpus = ["x"]\n'}
     for value in values:
-        assert f".{key} = " in refused(GOOD + heads.get(section, f"[{section}]\n") + f"{key} = {value}", "config.bad_value")
+        assert f".{key} = " in refused(
+            GOOD + heads.get(section, f"[{section}]\n") + f"{key} = {value}", "config.bad_value"
+        )
 
 
 @pytest.mark.parametrize("text", ["[languages]\n", "languages = {}", "", "name = 'x'"])
@@ -163,15 +174,39 @@ def test_K05_a_language_needs_vectors_or_text_and_not_both(refused, about):
 
 @pytest.mark.parametrize("key", ["limit = 9", "on_bad_row = 'skip'"])
 def test_K01_a_key_for_vectors_beside_text_is_refused(refused, key):
-    assert f"{key.split()[0]} means nothing beside corpus" in refused(GOOD + '[languages.de]\ncorpus = ["x"]\n' + key, "config.languages")
+    assert f"{key.split()[0]} means nothing beside corpus" in refused(
+        GOOD + '[languages.de]\ncorpus = ["x"]\n' + key, "config.languages"
+    )
 
 
-@pytest.mark.parametrize("key", ["epochs = 9", "window = 9", "min_count = 9", "seed = 9", "workers = 2", "train = 'cbow'", "text = 'body'"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "epochs = 9",
+        "window = 9",
+        "min_count = 9",
+        "seed = 9",
+        "workers = 2",
+        "train = 'cbow'",
+        "text = 'body'",
+    ],
+)
 def test_K01_a_key_for_text_beside_vectors_is_refused(refused, key):
-    assert f"{key.split()[0]} means nothing beside vectors" in refused(GOOD + SECOND + key, "config.languages")
+    assert f"{key.split()[0]} means nothing beside vectors" in refused(
+        GOOD + SECOND + key, "config.languages"
+    )
 
 
-@pytest.mark.parametrize("entry", ["source = 'en'", "target = 'fr'", "source = 'en'\ntarget = 'en'", "source = 'en'\ntarget = 'it'", "source = 'it'\ntarget = 'en'"])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "source = 'en'",
+        "target = 'fr'",
+        "source = 'en'\ntarget = 'en'",
+        "source = 'en'\ntarget = 'it'",
+        "source = 'it'\ntarget = 'en'",
+    ],
+)
 def test_a_dictionary_is_between_two_languages_of_the_configuration_or_between_all(refused, load, entry):
     first = GOOD + "[[dictionaries]]\npath = 'x'\nsource = 'fr'\ntarget = 'en'\n"
     assert "entry 2" in refused(first + "[[dictionaries]]\npath = 'x'\n" + entry, "config.dictionary")
@@ -197,7 +232,11 @@ def test_K06_no_is_a_language_and_nothing_is_interpolated(load):
 
 def test_a_file_that_is_missing_or_no_file_or_a_bomb_is_refused(tmp_path):
     (tmp_path / "bomb.toml").write_bytes(gzip.compress(b" " * (2 << 20)))
-    for name, code in (("nowhere.toml", "file.missing"), (".", "file.not_regular"), ("bomb.toml", "file.too_large")):
+    for name, code in (
+        ("nowhere.toml", "file.missing"),
+        (".", "file.not_regular"),
+        ("bomb.toml", "file.too_large"),
+    ):
         with pytest.raises(AlignError) as raised:
             load_settings(tmp_path / name)
         assert raised.value.code == code

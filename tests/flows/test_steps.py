@@ -40,9 +40,13 @@ def test_a_build_publishes_all_that_it_made(built, bilingual_world):
     with warehouse.open(built.store) as wh:
         assert wh.version == built.summary["snapshot"]
         assert wh.languages == ["en", "de", "fr"]
-        assert wh.search("en0 en31 en62 en93 en124 en155", "en", ["fr"], 1).select("doc_id", "title", "year").row(0) == ("d00", "fr 0", 1990)
+        assert wh.search("en0 en31 en62 en93 en124 en155", "en", ["fr"], 1).select(
+            "doc_id", "title", "year"
+        ).row(0) == ("d00", "fr 0", 1990)
         assert wh.translate("en5", "en", "de", 1)["word"].to_list() == ["de5"]
-        runs = wh.sql("SELECT plan, config, versions, notes, started_at <= finished_at AS ordered FROM runs").rows(named=True)
+        runs = wh.sql(
+            "SELECT plan, config, versions, notes, started_at <= finished_at AS ordered FROM runs"
+        ).rows(named=True)
         assert len(runs) == 1
         assert runs[0]["plan"] == plan_of(built.config).whole
         assert runs[0]["ordered"]
@@ -56,16 +60,23 @@ def test_a_build_publishes_all_that_it_made(built, bilingual_world):
 
 def test_what_was_measured_is_in_the_store_and_in_the_summary(built):
     with warehouse.open(built.store) as wh:
-        figures = {row[:4]: row[4] for row in wh.sql("SELECT task, source, target, measure, value FROM evaluations").rows()}
+        figures = {
+            row[:4]: row[4]
+            for row in wh.sql("SELECT task, source, target, measure, value FROM evaluations").rows()
+        }
     for task in ("translation", "documents"):
         for row in built.summary[task]:
             for measure, value in row.items():
                 if isinstance(value, int | float):
                     assert figures[task, row["source"], row["target"], measure] == pytest.approx(value)
-        assert {key[1:3] for key in figures if key[0] == task} == {(s, t) for s in LANGUAGES for t in LANGUAGES if s != t}
+        assert {key[1:3] for key in figures if key[0] == task} == {
+            (s, t) for s in LANGUAGES for t in LANGUAGES if s != t
+        }
     assert figures["translation", "en", "fr", "precision_at_1"] > 0.9
     assert 0 < figures["translation", "en", "fr", "coverage"] <= 1
-    assert [figures["documents", "en", "de", measure] for measure in ("recall_at_1", "n_queries", "candidates")] == [1, 24, 24]
+    assert [
+        figures["documents", "en", "de", measure] for measure in ("recall_at_1", "n_queries", "candidates")
+    ] == [1, 24, 24]
 
 
 def test_F11_a_second_build_does_nothing(project, build):
@@ -83,7 +94,9 @@ def test_F12_a_changed_dictionary_keeps_the_files_of_the_vectors(project, build)
         table.write("en200\tfr200\tde200\n")
     assert build(project)["published"]
     after = work(project)
-    assert {name for name in before if name.startswith("vectors")} == {name for name in after if name.startswith("vectors")}
+    assert {name for name in before if name.startswith("vectors")} == {
+        name for name in after if name.startswith("vectors")
+    }
     assert all(after[name] == before[name] for name in after if name.startswith("vectors"))
     assert not {name for name in before if name.startswith("space")} & set(after)
 
@@ -94,7 +107,10 @@ def test_F12_changed_documents_keep_the_space(project, build):
     with (project.parent / "documents/en.jsonl").open("a") as file:
         file.write('{"id": "new", "lang": "en", "text": "en7 en8"}\n')
     assert build(project)["published"]
-    assert work(project) == before
+    after = work(project)
+    kept = {name for name in before if after.get(name) == before[name]}
+    assert {name.split("-")[0] for name in kept} == {"vectors", "space"}
+    assert {name.split("-")[0] for name in before.keys() - kept} == {"documents", "pooling"}
     with warehouse.open(project.parent / "store") as wh:
         assert wh.search("en7 en8", "en", ["en"], 1)["doc_id"].to_list() == ["new"]
 
@@ -108,9 +124,10 @@ def test_F01_a_run_that_stopped_goes_on_where_it_stopped(project, build, monkeyp
         with pytest.raises(KeyboardInterrupt):
             build(project)
     before = work(project)
-    assert len(before) == 8  # vectors of three languages and the space, each with its notes
+    assert len(before) == 11  # vectors of three languages, space, documents, each with its notes; pooling
     monkeypatch.setattr(align, "write_vectors", None)
     monkeypatch.setattr(align, "fit", None)
+    monkeypatch.setattr(align, "fit_pooler", None)
     assert build(project)["published"]
     assert work(project) == before
 
@@ -125,10 +142,21 @@ def test_F12_a_lost_store_is_built_again_from_the_same_plan(project, build):
 
 def test_F32_the_same_inputs_make_the_same_tables(project, build, built):
     build(project)
-    tables = ("spaces", "words", "word_hubness", "dictionary_pairs", "documents", "document_vectors", "document_hubness", "evaluations")
+    tables = (
+        "spaces",
+        "words",
+        "word_hubness",
+        "dictionary_pairs",
+        "documents",
+        "document_vectors",
+        "document_hubness",
+        "evaluations",
+    )
     with warehouse.open(built.store) as one, warehouse.open(project.parent / "store") as other:
         for table in tables:
-            assert one.sql(f"FROM {table} ORDER BY ALL").equals(other.sql(f"FROM {table} ORDER BY ALL")), table
+            assert one.sql(f"FROM {table} ORDER BY ALL").equals(other.sql(f"FROM {table} ORDER BY ALL")), (
+                table
+            )
 
 
 def test_F26_everything_of_a_run_is_for_its_owner_alone(project, build):
@@ -157,8 +185,15 @@ def test_D06_not_even_over_another_dictionary_or_the_other_way_round(project):
     (root / "a.tsv").write_text("".join(f"en{n}\tfr{n}\n" for n in range(150)))
     (root / "b.tsv").write_text("".join(f"fr{n}\tEN{n}\n" for n in range(200)))
     (root / "test.tsv").write_text("".join(f"en{n}\tfr{n}\n" for n in range(140, 180)))
-    entries = ['path = "a.tsv"\nsource = "en"\ntarget = "fr"\ntest = "test.tsv"', 'path = "b.tsv"\nsource = "fr"\ntarget = "en"']
-    write(project, 'path = "table.tsv"', "\n[[dictionaries]]\n".join([*entries, 'path = "table.tsv"\nsource = "en"\ntarget = "de"']))
+    entries = [
+        'path = "a.tsv"\nsource = "en"\ntarget = "fr"\ntest = "test.tsv"',
+        'path = "b.tsv"\nsource = "fr"\ntarget = "en"',
+    ]
+    write(
+        project,
+        'path = "table.tsv"',
+        "\n[[dictionaries]]\n".join([*entries, 'path = "table.tsv"\nsource = "en"\ntarget = "de"']),
+    )
     train, test = steps.read_pairs(plan_of(project))
     for shown in train:
         for judged in test:
@@ -199,15 +234,23 @@ def test_T02_what_two_files_repeat_is_counted_and_what_they_contradict_refused(p
 def test_dropped_rows_are_counted_by_file_and_reason(project):
     for folder in ("documents", "others"):
         (project.parent / folder).mkdir(exist_ok=True)
-        (project.parent / folder / "bad.jsonl").write_text(f'{{"id": "{folder}", "lang": "en", "text": "x"}}\n{{"id": "", "lang": "en", "text": "x"}}\nno json\n')
-    write(project, 'path = "documents/*.jsonl"', 'path = "documents/*.jsonl"\non_bad_row = "skip"\n[[documents]]\npath = "others/*"\non_bad_row = "skip"')
+        (project.parent / folder / "bad.jsonl").write_text(
+            f'{{"id": "{folder}", "lang": "en", "text": "x"}}\n{{"id": "", "lang": "en", "text": "x"}}\nno json\n'
+        )
+    write(
+        project,
+        'path = "documents/*.jsonl"',
+        'path = "documents/*.jsonl"\non_bad_row = "skip"\n[[documents]]\npath = "others/*"\non_bad_row = "skip"',
+    )
     frame, dropped = steps.read_sources(plan_of(project))
     assert frame.height == 74
     assert dropped == {"bad.jsonl": {"doc.bad_id": 2, "doc.json": 2}}
 
 
 def test_T04_documents_in_a_language_that_is_not_configured_are_refused_by_name(project, build):
-    (project.parent / "documents/it.jsonl").write_text('{"id": "a", "lang": "it", "text": "casa"}\n{"id": "a", "lang": "sw", "text": "nyumba"}\n')
+    (project.parent / "documents/it.jsonl").write_text(
+        '{"id": "a", "lang": "it", "text": "casa"}\n{"id": "a", "lang": "sw", "text": "nyumba"}\n'
+    )
     with pytest.raises(InputError, match=r"documents in it, sw, .*doc.bad_lang"):
         build(project)
     assert not (project.parent / "store/current.duckdb").exists()

@@ -11,7 +11,16 @@ TABLES = {
     "spaces", "rotations", "words", "word_hubness", "dictionary_pairs", "documents", "document_vectors", "document_hubness", "runs",
     "evaluations", "schema_migrations",
 }  # fmt: skip
-MACROS = {"fold_text", "tokenize", "embed_text", "similarity", "documents_like", "search_text", "similar_documents", "nearest_words"}
+MACROS = {
+    "fold_text",
+    "tokenize",
+    "embed_text",
+    "similarity",
+    "documents_like",
+    "search_text",
+    "similar_documents",
+    "nearest_words",
+}
 
 
 def schema(connection):
@@ -27,7 +36,9 @@ def test_a_new_store_has_every_table_and_macro(blank):
     assert set(tables) == TABLES
     assert macros == MACROS
     assert "FLOAT[3]" in tables["words"]
-    assert blank.execute("SELECT version FROM schema_migrations ORDER BY ALL").fetchall() == [(n,) for n in range(1, SCHEMA + 1)]
+    assert blank.execute("SELECT version FROM schema_migrations ORDER BY ALL").fetchall() == [
+        (n,) for n in range(1, SCHEMA + 1)
+    ]
 
 
 def test_F22_to_migrate_twice_changes_nothing(blank):
@@ -49,7 +60,10 @@ def test_F22_migrations_lead_from_every_older_number_to_the_same_schema(blank, m
 
 
 def test_F22_a_migration_that_fails_leaves_the_number_before_it(monkeypatch):
-    scripts = [("0001_good.sql", "CREATE TABLE a (n INTEGER)"), ("0002_bad.sql", "CREATE TABLE b (n INTEGER); SELECT error('no')")]
+    scripts = [
+        ("0001_good.sql", "CREATE TABLE a (n INTEGER)"),
+        ("0002_bad.sql", "CREATE TABLE b (n INTEGER); SELECT error('no')"),
+    ]
     with duckdb.connect() as store:
         monkeypatch.setattr(connection, "_scripts", lambda folder: scripts)
         with pytest.raises(duckdb.Error):
@@ -72,7 +86,9 @@ def test_F22_a_migration_that_fails_leaves_the_number_before_it(monkeypatch):
     ],
 )
 def test_T01_only_unit_vectors_or_none_with_a_reason_can_be_stored(blank, row):
-    blank.execute("INSERT INTO document_vectors VALUES ('s', 'a', 'en', [0, 0, 1], 1, 1, NULL), ('s', 'b', 'en', NULL, 0, 0, 'no_tokens')")
+    blank.execute(
+        "INSERT INTO document_vectors VALUES ('s', 'a', 'en', [0, 0, 1], 1, 1, NULL), ('s', 'b', 'en', NULL, 0, 0, 'no_tokens')"
+    )
     with pytest.raises(duckdb.Error):
         blank.execute(f"INSERT INTO document_vectors VALUES {row}")
 
@@ -173,7 +189,10 @@ def test_any_path_can_be_created_and_read(tmp_path, name):
 
 
 def test_F22_a_store_of_another_schema_is_refused(tmp_path):
-    for change, code in (("INSERT INTO schema_migrations VALUES (99, 'later')", "store.newer"), ("DELETE FROM schema_migrations WHERE version > 1", "store.older")):
+    for change, code in (
+        ("INSERT INTO schema_migrations VALUES (99, 'later')", "store.newer"),
+        ("DELETE FROM schema_migrations WHERE version > 1", "store.older"),
+    ):
         path = tmp_path / f"{code}.duckdb"
         with create(path, 3) as store:
             store.execute(change)

@@ -29,14 +29,18 @@ def reading(world):
 
 
 def frame_of(*rows):
-    return pl.DataFrame([(doc_id, lang, None, text, "{}") for doc_id, lang, text in rows], schema=COLUMNS, orient="row")
+    return pl.DataFrame(
+        [(doc_id, lang, None, text, "{}") for doc_id, lang, text in rows], schema=COLUMNS, orient="row"
+    )
 
 
 def loop(target, everything):
     """r of the row at each (lang, place) by a plain loop over all others."""
     found = []
     for key, row in target:
-        cosines = sorted((float(row.astype("f8") @ other) for at, other in everything if at != key), reverse=True)[:10]
+        cosines = sorted(
+            (float(row.astype("f8") @ other) for at, other in everything if at != key), reverse=True
+        )[:10]
         found.append(sum(cosines) / len(cosines) if cosines else 0.0)
     return found
 
@@ -77,7 +81,9 @@ def test_hubness_against_a_sample_leaves_out_the_document_where_it_is_in_it(worl
     sample = [keyed(own)[row] for row in rows]
     for lang in ("en", "de"):
         part = world.indexed_of(lang)
-        np.testing.assert_allclose(document_hubness(world.indexed, "en")[lang], loop(keyed(part), sample), atol=2e-6)
+        np.testing.assert_allclose(
+            document_hubness(world.indexed, "en")[lang], loop(keyed(part), sample), atol=2e-6
+        )
 
 
 def test_A06_documents_with_one_vector_have_one_hubness(world):
@@ -115,32 +121,58 @@ def test_vectors_come_back_bit_for_bit_in_the_order_of_ids(reading, world):
 
 
 def test_documents_come_back_as_they_were_given(reading, world):
-    stored = reading.sql("SELECT doc_id, lang, title, text, metadata FROM documents ORDER BY lang, doc_id").pl()
+    stored = reading.sql(
+        "SELECT doc_id, lang, title, text, metadata FROM documents ORDER BY lang, doc_id"
+    ).pl()
     assert stored.rows() == world.frame.sort("lang", "doc_id").rows()
     hashes = reading.sql("SELECT content_hash FROM documents ORDER BY lang, doc_id").fetchall()
-    assert [h for (h,) in hashes] == [content_hash(row) for row in world.frame.sort("lang", "doc_id").iter_rows(named=True)]
+    assert [h for (h,) in hashes] == [
+        content_hash(row) for row in world.frame.sort("lang", "doc_id").iter_rows(named=True)
+    ]
 
 
 def test_T01_a_document_without_a_direction_has_null_and_a_reason(reading, world):
     sql = "SELECT lang, doc_id, tokens, known_tokens, reason FROM document_vectors WHERE vector IS NULL OR reason IS NOT NULL ORDER BY ALL"
-    assert reading.execute(sql).fetchall() == [("en", "blank", 0, 0, "no_tokens"), ("en", "foreign", 2, 0, "no_known_token")]
-    assert reading.execute("SELECT count(*) FROM document_hubness WHERE doc_id IN ('blank', 'foreign')").fetchall() == [(0,)]
+    assert reading.execute(sql).fetchall() == [
+        ("en", "blank", 0, 0, "no_tokens"),
+        ("en", "foreign", 2, 0, "no_known_token"),
+    ]
+    assert reading.execute(
+        "SELECT count(*) FROM document_hubness WHERE doc_id IN ('blank', 'foreign')"
+    ).fetchall() == [(0,)]
 
 
 def test_tokens_are_counted_as_python_counts_them(reading, world):
-    counts = dict(reading.execute("SELECT (lang, doc_id), (tokens, known_tokens) FROM document_vectors").fetchall())
+    counts = dict(
+        reading.execute("SELECT (lang, doc_id), (tokens, known_tokens) FROM document_vectors").fetchall()
+    )
     for part in world.indexed:
-        for doc_id, tokens, known in zip(part.frame["doc_id"], part.pooled.tokens, part.pooled.known_tokens, strict=True):
+        for doc_id, tokens, known in zip(
+            part.frame["doc_id"], part.pooled.tokens, part.pooled.known_tokens, strict=True
+        ):
             assert counts[part.lang, doc_id] == (tokens, known)
 
 
-@pytest.mark.parametrize("ids", [["Z", "a", "É", "é", "e\u0301", "東", "10", "9", "😀", "\uffff", "o'c", " x"], ["d" * 1000, "d" * 999]])
+@pytest.mark.parametrize(
+    "ids",
+    [["Z", "a", "É", "é", "e\u0301", "東", "10", "9", "😀", "\uffff", "o'c", " x"], ["d" * 1000, "d" * 999]],
+)
 def test_ids_of_any_kind_stand_in_one_order_for_python_and_sql(world, tmp_path, publish_world, ids):
     frame = frame_of(*((doc_id, "en", "house river") for doc_id in ids))
     other = publish_world(tmp_path / "s", world.space, [], frame)
     connection = read(other.root / "current.duckdb")
-    stored = [doc_id for (doc_id,) in connection.execute("SELECT doc_id FROM search_text('house', 'en', k := 50)").fetchall()]
-    assert stored == sorted(ids) == read_vectors(connection, "en")[0] == other.indexed[0].frame["doc_id"].to_list()
+    stored = [
+        doc_id
+        for (doc_id,) in connection.execute(
+            "SELECT doc_id FROM search_text('house', 'en', k := 50)"
+        ).fetchall()
+    ]
+    assert (
+        stored
+        == sorted(ids)
+        == read_vectors(connection, "en")[0]
+        == other.indexed[0].frame["doc_id"].to_list()
+    )
     connection.close()
 
 
@@ -151,7 +183,11 @@ def test_a_language_that_the_space_has_not_is_refused(world):
 
 def test_the_hash_of_a_document_changes_with_what_it_says_and_with_nothing_else():
     card = {"doc_id": "1", "lang": "en", "title": "t", "text": "x", "metadata": "{}"}
-    assert content_hash(card) == sha256(b"t\0x\0{}").hexdigest() == content_hash({**card, "doc_id": "2", "lang": "fr"})
+    assert (
+        content_hash(card)
+        == sha256(b"t\0x\0{}").hexdigest()
+        == content_hash({**card, "doc_id": "2", "lang": "fr"})
+    )
     for key in ("title", "text", "metadata"):
         assert content_hash({**card, key: "other"}) != content_hash(card)
     assert content_hash({**card, "title": None}) == content_hash({**card, "title": ""})

@@ -21,7 +21,10 @@ cards = st.fixed_dictionaries({}, optional={key: kind | st.none() for key, kind 
 def frame(rows):
     ids = [str(n) for n in range(len(rows))]
     texts = [json.dumps(row, ensure_ascii=False, sort_keys=True) for row in rows]
-    return pl.DataFrame({"lang": ["en"] * len(rows), "doc_id": ids, "metadata": texts}, schema=dict.fromkeys(("lang", "doc_id", "metadata"), pl.String))
+    return pl.DataFrame(
+        {"lang": ["en"] * len(rows), "doc_id": ids, "metadata": texts},
+        schema=dict.fromkeys(("lang", "doc_id", "metadata"), pl.String),
+    )
 
 
 @given(st.lists(cards, max_size=8))
@@ -50,7 +53,9 @@ def test_a_key_of_one_kind_keeps_it_and_a_mixed_one_is_text(values, column):
 
 
 def test_columns_stand_in_the_order_of_first_mention_whatever_they_are_called():
-    found = expand_metadata(frame([{"b": 1}, {"a": 1, "b": 2, "metadata": "x"}, {"'; DROP TABLE documents; --": 3}]))
+    found = expand_metadata(
+        frame([{"b": 1}, {"a": 1, "b": 2, "metadata": "x"}, {"'; DROP TABLE documents; --": 3}])
+    )
     assert found.columns[2:] == ["b", "a", "metadata", "'; DROP TABLE documents; --"]
 
 
@@ -66,7 +71,9 @@ def test_A07_a_filter_keeps_what_python_keeps(rows, data):
     for key in data.draw(st.lists(st.sampled_from(keys), unique=True) if keys else st.just([])):
         there = st.sampled_from([row.get(key) for row in rows])
         where[key] = data.draw(there | st.lists(there | kinds[key], max_size=3))
-    kept = [all(row.get(key) in (w if isinstance(w, list) else [w]) for key, w in where.items()) for row in rows]
+    kept = [
+        all(row.get(key) in (w if isinstance(w, list) else [w]) for key, w in where.items()) for row in rows
+    ]
     assert matching(found, where).tolist() == kept
 
 
@@ -86,7 +93,15 @@ def test_none_asks_for_what_is_missing_and_an_empty_list_for_nothing():
 
 def test_values_are_compared_whole_and_bytewise():
     found = expand_metadata(frame([{"key": "été"}, {"key": "50%"}, {"key": "o'clock"}, {"key": "ÉTÉ"}]))
-    for value, n in (("été", 1), ("e\u0301te\u0301", 0), ("%", 0), ("50_", 0), ("o'clock", 1), ("O'clock", 0), ("' OR 1=1 --", 0)):
+    for value, n in (
+        ("été", 1),
+        ("e\u0301te\u0301", 0),
+        ("%", 0),
+        ("50_", 0),
+        ("o'clock", 1),
+        ("O'clock", 0),
+        ("' OR 1=1 --", 0),
+    ):
         assert matching(found, {"key": value}).sum() == n
 
 
@@ -103,7 +118,15 @@ def test_a_value_of_another_kind_is_refused_not_overlooked(card, value):
     assert str(refused.value).isprintable()
 
 
-@pytest.mark.parametrize(("where", "code"), [({"kay": 1}, "search.no_column"), ({1: 1}, "search.no_column"), ("key", "api.bad_type"), ([("key", 1)], "api.bad_type")])
+@pytest.mark.parametrize(
+    ("where", "code"),
+    [
+        ({"kay": 1}, "search.no_column"),
+        ({1: 1}, "search.no_column"),
+        ("key", "api.bad_type"),
+        ([("key", 1)], "api.bad_type"),
+    ],
+)
 def test_a_key_that_no_document_has_is_refused_and_the_others_named(where, code):
     with pytest.raises(AlignError) as refused:
         matching(expand_metadata(frame([{"key": 1}])), where)

@@ -36,7 +36,9 @@ def oracle(world, vector, lang, into=None, leave_out=()):
     known = [
         (part.lang, doc_id, row.astype("f8"))
         for part in world.indexed
-        for doc_id, row, known in zip(part.frame["doc_id"], part.pooled.vectors, part.pooled.known, strict=True)
+        for doc_id, row, known in zip(
+            part.frame["doc_id"], part.pooled.vectors, part.pooled.known, strict=True
+        )
         if known
     ]
     asking = [d for d in known if d[0] == lang]
@@ -68,7 +70,9 @@ def test_search_is_the_loop(wh, world, lang, text):
         check(wh.search(text, lang, into, k), oracle(world, vector, lang, into), k)
 
 
-@pytest.mark.parametrize(("lang", "doc_id"), [("en", "d00"), ("fr", "twin-b"), ("de", "d05"), ("tr", "d11"), ("el", "d02")])
+@pytest.mark.parametrize(
+    ("lang", "doc_id"), [("en", "d00"), ("fr", "twin-b"), ("de", "d05"), ("tr", "d11"), ("el", "d02")]
+)
 def test_similar_is_the_loop_without_the_document_itself(wh, world, lang, doc_id):
     part = world.indexed_of(lang)
     vector = part.pooled.vectors[part.frame["doc_id"].to_list().index(doc_id)].astype("f8")
@@ -120,7 +124,9 @@ def test_A06_equal_scores_stand_in_the_order_of_language_and_id(publish_world, t
     rows = np.random.default_rng(3).standard_normal((40, 6)).astype("f4")
     words = tuple(f"w{n}" for n in range(40))
     pairs = [align.WordPairs("en", lang, tuple(zip(words, words, strict=True))) for lang in ("fr", "de")]
-    space = align.fit([WordVectors(lang, words, rows) for lang in ("en", "fr", "de")], pairs, method="procrustes")
+    space = align.fit(
+        [WordVectors(lang, words, rows) for lang in ("en", "fr", "de")], pairs, method="procrustes"
+    )
     texts = [(f"d{n:02}", f"w{n} w{(7 * n + 1) % 40}") for n in range(30)]
     table = [(doc_id, lang, None, text, "{}") for lang in ("fr", "de", "en") for doc_id, text in texts]
     names = dict.fromkeys(("doc_id", "lang", "title", "text", "metadata"), pl.String)
@@ -129,9 +135,14 @@ def test_A06_equal_scores_stand_in_the_order_of_language_and_id(publish_world, t
         for text in ("w1 w2", "w30", "w5 w6 w7 w8"):
             hits = wh.search(text, "en", ["fr", "de"], 60)
             assert hits["score"].n_unique() <= 30
-            owed = [(-score, lang, doc_id) for score, lang, doc_id in hits.select("score", "lang", "doc_id").rows()]
+            owed = [
+                (-score, lang, doc_id)
+                for score, lang, doc_id in hits.select("score", "lang", "doc_id").rows()
+            ]
             assert owed == sorted(owed)
-            rows = wh.sql("SELECT lang, doc_id FROM search_text(?, 'en', k := 60, into_ := ['fr', 'de'])", [text]).rows()
+            rows = wh.sql(
+                "SELECT lang, doc_id FROM search_text(?, 'en', k := 60, into_ := ['fr', 'de'])", [text]
+            ).rows()
             assert rows == hits.select("lang", "doc_id").rows()
 
 
@@ -155,7 +166,9 @@ def test_A02_what_is_no_count_is_refused(wh, k):
 
 
 def test_T01_documents_without_a_known_word_have_a_reason_and_are_no_hits(wh):
-    sql = "SELECT doc_id, reason, tokens, known_tokens FROM document_vectors WHERE vector IS NULL ORDER BY ALL"
+    sql = (
+        "SELECT doc_id, reason, tokens, known_tokens FROM document_vectors WHERE vector IS NULL ORDER BY ALL"
+    )
     assert wh.sql(sql).rows() == [("blank", "no_tokens", 0, 0), ("foreign", "no_known_token", 2, 0)]
     for lang in wh.languages:
         found = {*wh.search(TEXTS[lang][0], lang, k=1000)["doc_id"]}
@@ -185,7 +198,8 @@ WHERE = [
 @pytest.mark.parametrize("where", WHERE, ids=lambda where: " ".join(where))
 def test_A07_filters_are_those_of_python(wh, world, where):
     about = {
-        (row["lang"], row["doc_id"]): {**json.loads(row["metadata"]), **row} for row in world.frame.iter_rows(named=True)
+        (row["lang"], row["doc_id"]): {**json.loads(row["metadata"]), **row}
+        for row in world.frame.iter_rows(named=True)
     }
 
     def wanted(card):
@@ -196,7 +210,9 @@ def test_A07_filters_are_those_of_python(wh, world, where):
     kept = [key for key in every.select("lang", "doc_id").rows() if wanted(about[key])]
     found = wh.search("house river", "en", k=1000, where=where)
     assert found.select("lang", "doc_id").rows() == kept
-    assert found["score"].to_list() == [s for key, s in zip(every.select("lang", "doc_id").rows(), every["score"], strict=True) if key in kept]
+    assert found["score"].to_list() == [
+        s for key, s in zip(every.select("lang", "doc_id").rows(), every["score"], strict=True) if key in kept
+    ]
     assert wh.search("house river", "en", k=3, where=where).select("lang", "doc_id").rows() == kept[:3]
 
 
@@ -260,7 +276,10 @@ def test_A05_a_closed_warehouse_is_refused_even_what_it_had_in_memory(world):
 
 def test_A05_threads_may_share_a_warehouse(world):
     with warehouse.open(world.root) as wh:
-        expected = {lang: oracle(world, world.pooler.pool(texts[:1], lang).data[0].astype("f8"), lang) for lang, texts in TEXTS.items()}
+        expected = {
+            lang: oracle(world, world.pooler.pool(texts[:1], lang).data[0].astype("f8"), lang)
+            for lang, texts in TEXTS.items()
+        }
     faults = []
 
     def ask(wh, start):
@@ -300,13 +319,19 @@ def test_A05_a_forked_process_is_refused_and_may_close(world):
             print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), wh.search("house", "en").height)
     """
     command = [sys.executable, "-c", textwrap.dedent(program), str(world.root)]
-    assert subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.split() == ["7", "10"]
+    assert subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.split() == [
+        "7",
+        "10",
+    ]
 
 
 def test_a_plain_client_of_the_same_process_reads_beside_it(wh, world):
     with duckdb.connect(str(world.root / "current.duckdb"), read_only=True) as plain:
         assert plain.execute("SELECT count(*) FROM search_text('house', 'en')").fetchall() == [(10,)]
         assert wh.search("house", "en").height == 10
-    with duckdb.connect(str(world.root / "current.duckdb"), read_only=True) as plain, warehouse.open(world.root) as other:
+    with (
+        duckdb.connect(str(world.root / "current.duckdb"), read_only=True) as plain,
+        warehouse.open(world.root) as other,
+    ):
         assert other.search("house", "en").height == 10
         assert plain.execute("SELECT count(*) FROM documents").fetchall() == [(world.frame.height,)]

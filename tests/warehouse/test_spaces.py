@@ -54,12 +54,18 @@ def test_rotations_and_normalisations_come_back(reading, world):
 def test_a_raw_vector_is_put_into_the_stored_space_as_into_the_space(reading, world):
     raw = np.random.default_rng(0).standard_normal((5, world.space.dim)).astype("f4")
     steps, rotation = read_rotation(reading, "fr")
-    np.testing.assert_allclose(steps.apply(raw) @ rotation.matrix.astype("f4"), world.space.project(raw, "fr"), atol=1e-6)
+    np.testing.assert_allclose(
+        steps.apply(raw) @ rotation.matrix.astype("f4"), world.space.project(raw, "fr"), atol=1e-6
+    )
 
 
 def test_the_stored_pooler_pools_the_same_bits(reading, world):
     pooler = read_pooler(reading)
-    assert (pooler.space_id, pooler.weighting, pooler.a) == (world.space.space_id, world.pooler.weighting, world.pooler.a)
+    assert (pooler.space_id, pooler.weighting, pooler.a) == (
+        world.space.space_id,
+        world.pooler.weighting,
+        world.pooler.a,
+    )
     for part in world.indexed:
         texts = part.frame["text"].to_list()
         np.testing.assert_array_equal(pooler.pool(texts, part.lang), world.pooler.pool(texts, part.lang))
@@ -83,7 +89,9 @@ def test_the_form_of_a_word_is_what_a_token_finds(reading, world):
         assert vectors.words[row] == word
         assert form is None or vectors.row(form) == row
     forms = reading.execute("SELECT lang, count(form) FROM words GROUP BY lang").fetchall()
-    assert dict(forms) == {lang: len(world.space.vectors(lang).folded_index) for lang in world.space.languages}
+    assert dict(forms) == {
+        lang: len(world.space.vectors(lang).folded_index) for lang in world.space.languages
+    }
 
 
 def test_hubness_is_stored_for_every_ordered_pair_of_languages(reading, world):
@@ -95,7 +103,13 @@ def test_hubness_is_stored_for_every_ordered_pair_of_languages(reading, world):
 
 
 def test_dictionary_pairs_come_back_with_weight_origin_and_part(blank):
-    pairs = align.WordPairs("en", "fr", (("cat", "chat"), ("o'clock", "l'heure")), np.array([1, 0.5]), origins=("a.tsv:1", "a.tsv:2"))
+    pairs = align.WordPairs(
+        "en",
+        "fr",
+        (("cat", "chat"), ("o'clock", "l'heure")),
+        np.array([1, 0.5]),
+        origins=("a.tsv:1", "a.tsv:2"),
+    )
     plain = align.WordPairs("en", "de", (("cat", "Katze"),), name="b.tsv")
     write_pairs(blank, [pairs], "train")
     write_pairs(blank, [plain, align.WordPairs("en", "de", ())], "test")
@@ -125,7 +139,9 @@ def test_vectors_of_another_dimension_cannot_be_stored(blank, world):
 def test_a_column_of_vectors_is_a_matrix_also_in_pieces():
     rows = np.arange(12, dtype="f4").reshape(4, 3)
     np.testing.assert_array_equal(matrix(pa.chunked_array([vector_column(rows)])), rows)
-    np.testing.assert_array_equal(matrix(pa.chunked_array([vector_column(rows[:1]), vector_column(rows[1:])])), rows)
+    np.testing.assert_array_equal(
+        matrix(pa.chunked_array([vector_column(rows[:1]), vector_column(rows[1:])])), rows
+    )
     np.testing.assert_array_equal(matrix(pa.chunked_array([vector_column(rows).slice(1, 2)])), rows[1:3])
     assert matrix(pa.chunked_array([], pa.list_(pa.float32(), 3))).shape == (0, 3)
 

@@ -54,7 +54,10 @@ def break_store(copied):
         with duckdb.connect(str(path)) as connection:
             connection.execute(sql)
         manifest = path.with_suffix(".json")
-        content = json.loads(manifest.read_text()) | {"size": path.stat().st_size, "sha256": sha256(path.read_bytes()).hexdigest()}
+        content = json.loads(manifest.read_text()) | {
+            "size": path.stat().st_size,
+            "sha256": sha256(path.read_bytes()).hexdigest(),
+        }
         manifest.write_text(json.dumps(content))
         return copied
 
@@ -78,7 +81,9 @@ def test_to_verify_changes_nothing(copied):
     before = {path.name: path.lstat() for path in copied.iterdir()}
     verify(copied)
     after = {path.name: path.lstat() for path in copied.iterdir()}
-    assert {name: (s.st_mtime_ns, s.st_size) for name, s in before.items()} == {name: (s.st_mtime_ns, s.st_size) for name, s in after.items()}
+    assert {name: (s.st_mtime_ns, s.st_size) for name, s in before.items()} == {
+        name: (s.st_mtime_ns, s.st_size) for name, s in after.items()
+    }
 
 
 def test_a_rewritten_store_that_keeps_its_promises_passes(break_store):

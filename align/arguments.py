@@ -1,0 +1,55 @@
+"""What a caller hands in, checked at the door."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from align.errors import InputError
+
+T = TypeVar("T")
+
+
+def expect(kind: type | tuple[type, ...], /, **given: object) -> None:
+    """Raises InputError `api.bad_type` for the first of `given` that is not a `kind`."""
+    for name, value in given.items():
+        if not isinstance(value, kind):
+            wanted = " or ".join(k.__name__ for k in (kind if isinstance(kind, tuple) else (kind,)))
+            raise InputError("api.bad_type", f"{name} is of type {type(value).__name__}; give {wanted}")
+
+
+def is_list(values: object) -> bool:
+    """Whether `values` can be gone through as a list: no string, no mapping, no number in the form of an array."""
+    return isinstance(values, Iterable) and not isinstance(values, str | bytes | Mapping) and getattr(values, "ndim", 1) > 0
+
+
+def listed(kind: type[T], /, **given: Iterable[T]) -> list[T]:
+    """The one iterable given, as a list of `kind`s; InputError `api.bad_type` for anything else, also for one string."""
+    ((name, values),) = given.items()
+    if not is_list(values):
+        raise InputError("api.bad_type", f"{name} is one {type(values).__name__}; give a list of {kind.__name__}")
+    found = list(values)
+    for value in found:
+        if not isinstance(value, kind):
+            raise InputError("api.bad_type", f"{name} holds a {type(value).__name__}; give a list of {kind.__name__}")
+    return found
+
+
+def numbers(values: object, what: str) -> npt.NDArray[Any]:
+    """`values` as an array of real numbers, no copy where it is one. Raises InputError `api.bad_vector`."""
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError):
+        raise InputError("api.bad_vector", f"{what} has rows of different lengths; give an array (n, dim)") from None
+    if array.dtype.kind not in "fiu":
+        raise InputError("api.bad_vector", f"{what} is of type {str(array.dtype)[:20]}; give real numbers (n, dim)")
+    return array
+
+
+def rows_of(values: object, what: str, dim: int | None = None) -> npt.NDArray[Any]:
+    """As `numbers`, for an array (n, dim)."""
+    array = numbers(values, what)
+    if array.ndim != 2 or dim not in (None, array.shape[1]):
+        raise InputError("api.bad_vector", f"{what} is of shape {array.shape}; give an array (n, {dim or 'dim'})")
+    return array

@@ -1,0 +1,52 @@
+"""How good a space is, on what it was not fitted on."""
+
+from typing import Any
+
+import polars as pl
+
+from align.dictionary import WordPairs
+from align.errors import AlignmentError
+from align.retrieval import csls
+from align.space import SharedSpace
+from warehouse.documents import IndexedDocuments, document_hubness
+
+QUERIES = 2000  # at most so many documents of a language are searched with
+FEWEST_PARALLEL = 20
+
+
+def evaluate_translation(space: SharedSpace, test: list[WordPairs]) -> list[dict[str, Any]]:
+    """Precision of every test dictionary in both directions; a test without a usable pair is left out."""
+    rows = []
+    for pairs in test:
+        for direction in (pairs, pairs.reversed()):
+            try:
+                rows += space.evaluate(direction).to_dicts()
+            except AlignmentError as error:
+                if error.code != "evaluate.no_pairs":
+                    raise
+    return rows
+
+
+def evaluate_documents(indexed: list[IndexedDocuments]) -> list[dict[str, Any]]:
+    """Share of documents whose translation, the document of the same id, is the first or among the first ten found."""
+    rows = []
+    for source in indexed:
+        hubness = document_hubness(indexed, source.lang)
+        ours = source.frame["doc_id"].filter(pl.Series(source.pooled.known))
+        for target in indexed:
+            at = {doc: row for row, doc in enumerate(target.frame["doc_id"].filter(pl.Series(target.pooled.known)))}
+            shared = [row for row, doc in enumerate(ours) if doc in at]
+            shared = shared[:: max(1, len(shared) // QUERIES)][:QUERIES]
+            if source is target or len(shared) < FEWEST_PARALLEL:
+                continue
+            score = csls(source.vectors[shared] @ target.vectors.T, hubness[target.lang])
+            own = score[range(len(shared)), [at[ours[row]] for row in shared]]
+            ranks = (score >= own[:, None]).sum(axis=1)
+            rows.append(
+                {
+                    "source": source.lang, "target": target.lang, "recall_at_1": float((ranks <= 1).mean()),
+                    "recall_at_10": float((ranks <= 10).mean()), "mrr": float((1 / ranks).mean()),
+                    "n_queries": len(shared), "candidates": len(target.vectors),
+                }
+            )  # fmt: skip
+    return rows

@@ -1,0 +1,293 @@
+"""Laws of the command line: sentences on standard error, results alone on standard output, and codes that programs can read."""
+
+import json
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import polars as pl
+import pytest
+import typer
+
+import align
+import warehouse
+from flows import cli
+from flows.figures import print_hits, print_rows
+
+COMMANDS = sorted(typer.main.get_command(cli.app).commands)
+README = Path(__file__).parents[2] / "README.md"
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run `align` with arguments in this process: (exit code, standard output, standard error)."""
+
+    def runner(*arguments):
+        monkeypatch.setattr(sys, "argv", ["align", *map(str, arguments)])
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as left:
+            code = left.code or 0
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return runner
+
+
+@pytest.fixture
+def json_of(run):
+    def runner(*arguments):
+        code, out, err = run(*arguments, "--json")
+        assert (code, err) == (0, "")
+        assert out.count("\n") == 1
+
+        def refuse(name):
+            raise AssertionError(f"{name} is no JSON")
+
+        return json.loads(out, parse_constant=refuse)
+
+    return runner
+
+
+def test_every_command_of_the_contract_is_there():
+    assert {
+        "demo",
+        "build",
+        "search",
+        "translate",
+        "explain",
+        "evaluate",
+        "report",
+        "verify",
+        "export",
+        "schedule",
+    } == set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example_to_paste(run, command):
+    code, out, err = run(command, "--help")
+    assert (code, err) == (0, "")
+    lines = [line.strip() for line in out.splitlines()]
+    assert any(line.startswith(f"Example: align {command}") for line in lines)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_named_in_the_readme(command):
+    assert f"align {command}" in README.read_text(encoding="utf-8")
+
+
+def test_the_help_of_the_program_lists_every_command(run):
+    code, out, _ = run("--help")
+    assert code == 0
+    assert all(command in out for command in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [], ["serch"], ["search"], ["search", "house"], ["search", "house", "--lang"], ["search", "house", "--lang", "en", "-k", "many"],
+        ["search", "house", "--lang", "en", "--limit", "3"], ["translate", "house", "--from", "en"], ["build"], ["build", "a", "b"],
+        ["explain", "house", "--lang", "en"], ["evaluate", "--from", "en", "--to", "fr"], ["export"], ["schedule"], ["--version-of", "x"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_wrong_usage_is_told_and_is_code_2(run, arguments):
+    code, out, err = run(*arguments)
+    assert code == 2
+    assert "Traceback" not in out + err
+    assert "Usage:" in out + err or "requires an argument" in err
+
+
+ERRORS = [
+    (["search", "house", "--lang", "en", "--warehouse", "{empty}"], "store.none"),
+    (["verify", "--warehouse", "{empty}"], "store.none"),
+    (["report", "--warehouse", "{empty}"], "store.none"),
+    (["search", "qqq zzz", "--lang", "en"], "search.no_known_word"),
+    (["search", "en1", "--lang", "it"], "space.no_language"),
+    (["search", "en1", "--lang", "../en"], "language.bad_code"),
+    (["search", "en1", "--lang", "en", "--into", "fr,it"], "space.no_language"),
+    (["search", "en1", "--lang", "en", "-k", "0"], "api.bad_k"),
+    (["translate", "qqq", "--from", "en", "--to", "fr"], "space.unknown_word"),
+    (["translate", "\x1b[31m\n", "--from", "en", "--to", "fr"], "space.unknown_word"),
+    (["explain", "en1", "--lang", "en", "--doc", "nowhere", "--doc-lang", "fr"], "search.no_document"),
+    (["explain", "qqq", "--lang", "en", "--doc", "d01", "--doc-lang", "fr"], "explain.no_vector"),
+    (["evaluate", "--dictionary", "{empty}/x.tsv", "--from", "en", "--to", "fr"], "dict.empty"),
+    (["evaluate", "--dictionary", "{config}", "--from", "en", "--to", "fr"], "dict.bad_row"),
+    (["export", "{empty}/x.doc"], "export.format"),
+    (["export", "{empty}/x.vec"], "export.no_lang"),
+    (["build", "{empty}/x.toml"], "file.missing"),
+    (["build", "{empty}/bad.toml"], "config.unknown_key"),
+    (["schedule", "{empty}/x.toml"], "file.missing"),
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code_of_error"),
+    ERRORS,
+    ids=lambda value: " ".join(value) if isinstance(value, list) else value,
+)
+def test_an_error_is_one_sentence_on_standard_error_and_code_1(
+    run, built, tmp_path, arguments, code_of_error
+):
+    (tmp_path / "bad.toml").write_text("nmae = 1\n[languages.en]\nvectors = 'x'\n")
+    given = [text.format(empty=tmp_path, config=built.config) for text in arguments]
+    if "--warehouse" not in given and given[0] not in ("build", "schedule"):
+        given += ["--warehouse", str(built.store)]
+    code, out, err = run(*given)
+    assert (code, out) == (1, "")
+    assert err.startswith("error: ")
+    assert err.endswith(f"[{code_of_error}]\n")
+    assert err[:-1].isprintable()
+
+
+def test_an_error_in_the_inputs_of_a_build_ends_in_its_sentence(run, project):
+    (project.parent / "fr.vec").unlink()
+    code, out, err = run("build", project)
+    assert (code, out) == (1, "")
+    assert err.splitlines()[-1].startswith("error: ")
+    assert "fr.vec" in err.splitlines()[-1]
+    assert "Traceback" not in err
+
+
+def test_ctrl_c_is_a_sentence_and_code_130(run, monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("flows.run.run_build", stopped)
+    code, out, err = run("build", "align.toml")
+    assert (code, out) == (130, "")
+    assert "Traceback" not in err
+
+
+def test_search_prints_what_search_finds(json_of, built):
+    hits = json_of(
+        "search", "en0 en31 en62", "--lang", "en", "--into", "fr, de", "-k", 3, "--warehouse", built.store
+    )
+    with warehouse.open(built.store) as wh:
+        expected = wh.search("en0 en31 en62", "en", ["fr", "de"], 3, explain=True)
+    assert hits == expected.to_dicts()
+    assert {"rank", "score", "lang", "doc_id", "title", "year", "why"} <= set(hits[0])
+
+
+def test_translate_prints_what_translate_finds(json_of, built):
+    words = json_of("translate", "en5", "--from", "en", "--to", "fr", "-k", 2, "--warehouse", built.store)
+    assert [row["rank"] for row in words] == [1, 2]
+    assert words[0]["word"] == "fr5"
+
+
+def test_explain_adds_up_to_the_cosine(json_of, built):
+    told = json_of(
+        "explain",
+        "en0 en31",
+        "--lang",
+        "en",
+        "--doc",
+        "d00",
+        "--doc-lang",
+        "fr",
+        "--top",
+        100,
+        "--warehouse",
+        built.store,
+    )
+    assert sum(pair["share"] for pair in told["pairs"]) == pytest.approx(told["cosine"], abs=1e-6)
+
+
+def test_explain_asks_for_the_language_of_an_id_that_several_have(run, built):
+    code, _, err = run("explain", "en0", "--lang", "en", "--doc", "d00", "--warehouse", built.store)
+    assert code == 2
+    assert "--doc-lang" in err
+
+
+def test_evaluate_tells_what_was_seen_in_training(run, json_of, built):
+    asked = (
+        "evaluate",
+        "--dictionary",
+        built.config.parent / "table.tsv",
+        "--from",
+        "en",
+        "--to",
+        "fr",
+        "--warehouse",
+        built.store,
+    )
+    told = json_of(*asked)
+    assert told["coverage"] == 1
+    assert 100 < told["pairs_seen_in_training"] < 200
+    code, _, err = run(*asked)
+    assert code == 0
+    assert f"{told['pairs_seen_in_training']} of 200 pairs were used to align" in " ".join(err.split())
+
+
+def test_verify_prints_what_verify_reports(json_of, built):
+    told = json_of("verify", "--warehouse", built.store)
+    assert told["snapshot"] == f"{built.summary['snapshot']}.duckdb"
+    assert (told["words"], told["documents"]) == (720, 72)
+
+
+def test_a_build_where_nothing_changed_says_so(run, built):
+    code, out, err = run("build", built.config, "--json")
+    told = json.loads(out)
+    assert (code, told) == (
+        0,
+        {"snapshot": built.summary["snapshot"], "published": False, "warehouse": str(built.store)},
+    )
+    assert "Traceback" not in err
+    assert "nothing changed" in run("build", built.config)[1]
+
+
+def test_exported_words_are_the_words_of_the_store(run, built, tmp_path):
+    for name in ("fr.vec", "fr.npz", "fr.safetensors"):
+        code, out, _ = run("export", tmp_path / name, "--lang", "fr", "--warehouse", built.store)
+        assert code == 0
+        assert out.startswith("240 rows")
+        with warehouse.open(built.store) as wh:
+            assert align.read_vectors(tmp_path / name, lang="fr").words == wh.words("fr").words
+
+
+def test_exported_documents_have_their_vectors(run, built, tmp_path):
+    assert run("export", tmp_path / "d.parquet", "--warehouse", built.store)[0] == 0
+    assert run("export", tmp_path / "fr.parquet", "--lang", "fr", "--warehouse", built.store)[0] == 0
+    frame = pl.read_parquet(tmp_path / "d.parquet")
+    assert frame.height == 72
+    assert {"doc_id", "lang", "text", "vector"} <= set(frame.columns)
+    assert set(pl.read_parquet(tmp_path / "fr.parquet")["lang"]) == {"fr"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("search", "en0 en31", "--lang", "en"), ("translate", "en5", "--from", "en", "--to", "fr"), ("verify",)],
+)
+def test_what_is_not_json_is_for_people(run, built, command):
+    code, out, err = run(*command, "--warehouse", built.store)
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) >= 2
+
+
+@pytest.mark.xfail(reason="flows.figures prints cells as rich markup", strict=False)
+@pytest.mark.parametrize("text", ["[/red] x", "[bold]x[/bold]", "a\x1b[31mb"])
+def test_V21_a_title_or_a_word_is_shown_as_it_is_written_and_controls_nothing(capsys, text):
+    print_hits([{"rank": 1, "score": 1.0, "lang": "en", "title": text, "doc_id": "d", "why": []}], cli.out)
+    print_rows([{"word": text, "score": 1.0}], cli.out)
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert shown.count(text.replace("\x1b", r"\x1b")) == 2
+
+
+def test_python_m_flows_is_the_same_program_and_starts_without_prefect_and_gensim(tmp_path):
+    program = """
+        import runpy, sys
+        sys.argv[0] = "flows"
+        try:
+            runpy.run_module("flows", run_name="__main__")
+        finally:
+            print({"prefect", "gensim", "altair"} & set(sys.modules))
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program), "verify", "--warehouse", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (1, "set()\n")
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
