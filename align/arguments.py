@@ -21,7 +21,11 @@ def expect(kind: type | tuple[type, ...], /, **given: object) -> None:
 
 def is_list(values: object) -> bool:
     """Whether `values` can be gone through as a list: no string, no mapping, no number in the form of an array."""
-    return isinstance(values, Iterable) and not isinstance(values, str | bytes | Mapping) and getattr(values, "ndim", 1) > 0
+    return (
+        isinstance(values, Iterable)
+        and not isinstance(values, str | bytes | Mapping)
+        and getattr(values, "ndim", 1) > 0
+    )
 
 
 def listed(kind: type[T], /, **given: Iterable[T]) -> list[T]:

@@ -48,9 +48,7 @@ def open_bytes(
         raw.seek(0)
         if start is None:
             if size > max_expanded_bytes:
-                raise ResourceError(
-                    "file.too_large", f"{size} bytes; at most {max_expanded_bytes} are read", path=path
-                )
+                raise ResourceError("file.too_large", f"{size} bytes; at most {max_expanded_bytes} are read", path=path)
             with io.BufferedReader(_Named(raw, path), 1 << 20) as reader:
                 yield reader
         else:
@@ -151,13 +149,9 @@ def _open_regular(path: str | Path) -> Iterator[io.FileIO]:
     except (FileNotFoundError, NotADirectoryError):
         raise InputError("file.missing", "no such file; check the path", path=path) from None
     except OSError as error:
-        raise InputError(
-            "file.unreadable", f"cannot be opened ({error.strerror}); check the path", path=path
-        ) from None
+        raise InputError("file.unreadable", f"cannot be opened ({error.strerror}); check the path", path=path) from None
     except (TypeError, ValueError):
-        raise InputError(
-            "file.missing", f"{printable(repr(path))} is not a path; give the name of a file"
-        ) from None
+        raise InputError("file.missing", f"{printable(repr(path))} is not a path; give the name of a file") from None
     if not stat.S_ISREG(mode):
         raise InputError("file.not_regular", "not a regular file; write its content to one", path=path)
     try:
@@ -198,9 +192,7 @@ class _Named(io.RawIOBase):
         try:
             return self._raw.readinto(buffer) or 0
         except OSError as error:
-            raise InputError(
-                "file.unreadable", f"reading failed ({error.strerror})", path=self._path
-            ) from None
+            raise InputError("file.unreadable", f"reading failed ({error.strerror})", path=self._path) from None
 
 
 class _Expanded(io.RawIOBase):

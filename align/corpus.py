@@ -90,9 +90,7 @@ def read_lines(
 def _matches(pattern: str, root: Path) -> tuple[list[Path], Path]:
     """The paths that `pattern` matches, and the folder that they must not leave."""
     if not isinstance(pattern, str) or not pattern or "\0" in pattern:
-        raise InputError(
-            "corpus.bad_pattern", f"{shown(pattern)} is not a path or pattern; give such as *.txt"
-        )
+        raise InputError("corpus.bad_pattern", f"{shown(pattern)} is not a path or pattern; give such as *.txt")
     parts = Path(pattern).parts
     if os.path.lexists(root / pattern):  # a name may well contain a bracket
         found, base = [root / pattern], (root / pattern).parent

@@ -144,9 +144,7 @@ class WordPairs:
         keep = [fold(left, self.source) not in excluded for left, _ in self.pairs]
         return self._where(keep, _more(self.dropped, "dict.excluded", keep.count(False)))
 
-    def rows(
-        self, source_vectors: WordVectors, target_vectors: WordVectors, *, max_targets: int = 10
-    ) -> PairRows:
+    def rows(self, source_vectors: WordVectors, target_vectors: WordVectors, *, max_targets: int = 10) -> PairRows:
         """Rows of the pairs with both vectors; at most the first `max_targets` translations per source row.
 
         More would let one word turn the whole space. Raises AlignmentError `dict.language` for vectors of
@@ -177,9 +175,7 @@ class WordPairs:
             capped=int((~within).sum()),
         )
 
-    def check_coverage(
-        self, source_vectors: WordVectors, target_vectors: WordVectors, *, min_pairs: int
-    ) -> PairRows:
+    def check_coverage(self, source_vectors: WordVectors, target_vectors: WordVectors, *, min_pairs: int) -> PairRows:
         """`rows(…)`, refused with AlignmentError `dict.coverage` below `min_pairs` or 1 % usable pairs."""
         rows = self.rows(source_vectors, target_vectors)
         if len(rows) >= min_pairs and rows.coverage >= 0.01:

@@ -75,9 +75,7 @@ def read_dictionary(path: str | Path, source: str, target: str, *, part: str | N
     if all(left.isnumeric() for left, _ in pairs):
         warnings.warn(f"{path.name}: all source words are numerals, which align little", stacklevel=2)
     notes = tuple(comments) if any(comments) else None
-    return WordPairs(
-        source, target, tuple(pairs), np.array(weights), notes, tuple(origins), dropped, path.name
-    )
+    return WordPairs(source, target, tuple(pairs), np.array(weights), notes, tuple(origins), dropped, path.name)
 
 
 def dictionary_languages(path: str | Path) -> list[str]:

@@ -33,9 +33,7 @@ def printable(text: object, limit: int = 60) -> str:
 class AlignError(Exception):
     """Base of the tree. The text reads `file:line: what was found; what would be right [code]`."""
 
-    def __init__(
-        self, code: str, message: str, *, path: str | Path | None = None, line: int | None = None
-    ) -> None:
+    def __init__(self, code: str, message: str, *, path: str | Path | None = None, line: int | None = None) -> None:
         self.code = code
         self.path = None if path is None else str(path)
         self.line = line

@@ -74,7 +74,9 @@ def translation_ranks(source: F32, target: F32, hubness: F32, source_rows: I64, 
     target = rows_of(target, "target", rows_of(source, "source").shape[1])
     source_rows, target_rows = _gold_rows(source_rows, len(source)), _gold_rows(target_rows, len(target))
     if len(source_rows) != len(target_rows):
-        raise InputError("api.bad_rows", f"{len(source_rows)} source rows, {len(target_rows)} target rows; one each a pair")
+        raise InputError(
+            "api.bad_rows", f"{len(source_rows)} source rows, {len(target_rows)} target rows; one each a pair"
+        )
     words, word_of_pair = np.unique(source_rows, return_inverse=True)
     ranks = np.empty(len(words), dtype=np.int64)
     for start in range(0, len(words), BLOCK):

@@ -12,7 +12,9 @@ from align.retrieval import check_k
 from align.vectors import F64
 
 
-def explain(pooler: Pooler, query: str, lang: str, document: str, document_lang: str, top: int | None = 10) -> pl.DataFrame:
+def explain(
+    pooler: Pooler, query: str, lang: str, document: str, document_lang: str, top: int | None = 10
+) -> pl.DataFrame:
     """Word pairs of two texts by what they add to the cosine of the pooled texts, largest first.
 
     Columns: query_word, document_word; `similarity`, cosine of the two word vectors; `weight`, product of the two words'
@@ -65,5 +67,7 @@ def _side(pooler: Pooler, text: str, lang: str) -> _Side:
     plain = vectors.matrix[rows].astype(np.float64)
     side = _Side(words, shares, plain, plain - state.mean)
     if side.length <= SHORTEST:
-        raise InputError("explain.no_vector", f"the {lang} text equals its language's centre; there is no direction to explain")
+        raise InputError(
+            "explain.no_vector", f"the {lang} text equals its language's centre; there is no direction to explain"
+        )
     return side

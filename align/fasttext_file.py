@@ -43,7 +43,9 @@ def _vocabulary(plain: Path, path: str | Path) -> tuple[list[bytes], I64]:
         _, _, dim, *_, model, bucket, min_n, max_n = struct.unpack_from("<13i", data)
         entries, n_words, _, _, pruned = struct.unpack_from("<iiiqq", data, 64)
         if model == 3 or pruned not in (-1, 0):
-            raise InputError("vec.refused_format", "a classifier or a quantised model; give a model of words", path=path)
+            raise InputError(
+                "vec.refused_format", "a classifier or a quantised model; give a model of words", path=path
+            )
         at = 92
         tokens: list[bytes] = []
         counts: list[int] = []

@@ -59,7 +59,9 @@ def fit(
     if min_pairs is not None and (isinstance(min_pairs, bool) or not isinstance(min_pairs, int) or min_pairs < 0):
         raise InputError("align.bad_min_pairs", f"min_pairs={printable(repr(min_pairs))}; a whole number, or None")
     if progress is not None and not callable(progress):
-        raise InputError("api.bad_type", f"progress is of type {type(progress).__name__}; a function of (done, total), or None")
+        raise InputError(
+            "api.bad_type", f"progress is of type {type(progress).__name__}; a function of (done, total), or None"
+        )
     expect((bool, np.bool_), allow_rank_deficient=allow_rank_deficient)
     vectors, dictionaries = listed(WordVectors, vectors=vectors), listed(WordPairs, dictionaries=dictionaries)
     by_lang = _by_language(vectors)
@@ -92,7 +94,9 @@ def fit(
 def _by_language(vectors: list[WordVectors]) -> dict[str, WordVectors]:
     by_lang = {v.lang: v for v in vectors}
     if not by_lang or len(by_lang) != len(vectors):
-        raise InputError("align.no_languages", f"{len(vectors)} vectors of {len(by_lang)} languages; one set each is needed")
+        raise InputError(
+            "align.no_languages", f"{len(vectors)} vectors of {len(by_lang)} languages; one set each is needed"
+        )
     if len({v.dim for v in vectors}) > 1:
         found = " ".join(f"{v.lang}={v.dim}" for v in vectors)
         raise AlignmentError("align.dim_mismatch", f"{found}; vectors of one space have one number of dimensions")

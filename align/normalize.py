@@ -25,7 +25,9 @@ class Normalization:
         if {numbers(mean, "a mean").ndim for mean in listed(np.ndarray, means=self.means)} - {1}:
             raise InputError("api.bad_vector", "a mean is no vector; give arrays (dim,)")
         if _checked(self.steps).count("center") != len(self.means):
-            raise InputError("align.bad_step", f"{len(self.means)} means for steps {self.steps}; one per center is needed")
+            raise InputError(
+                "align.bad_step", f"{len(self.means)} means for steps {self.steps}; one per center is needed"
+            )
 
     def apply(self, matrix: F32) -> F32:
         """`matrix` (n, dim) treated as the fitted rows were; a new float32 array (n, dim).
@@ -77,7 +79,9 @@ def unit_rows(matrix: F32) -> F32:
     norms = np.sqrt(np.einsum("ij,ij->i", matrix, matrix, dtype=np.float64))
     if not np.isfinite(norms).all():
         rows = np.flatnonzero(~np.isfinite(norms))
-        raise AlignmentError("align.nonfinite", f"{len(rows)} of {len(matrix)} rows are not finite (first: row {rows[0]})")
+        raise AlignmentError(
+            "align.nonfinite", f"{len(rows)} of {len(matrix)} rows are not finite (first: row {rows[0]})"
+        )
     if (norms == 0).any():
         rows = np.flatnonzero(norms == 0)
         raise AlignmentError(

@@ -139,12 +139,16 @@ def fit_pooler(
     expect((bool, np.bool_), centre=centre)
     expect(Mapping, texts=texts)
     if not isinstance(weighting, str) or weighting not in get_args(Weighting):
-        raise InputError("pool.bad_value", f"weighting {printable(repr(weighting))}; one of {', '.join(get_args(Weighting))}")
+        raise InputError(
+            "pool.bad_value", f"weighting {printable(repr(weighting))}; one of {', '.join(get_args(Weighting))}"
+        )
     if isinstance(a, bool) or not isinstance(a, int | float) or not 1e-12 <= a <= 1e12:
         raise InputError("pool.bad_value", f"a={printable(repr(a))}; a number from 1e-12 to 1e12, such as 0.01")
     given = {space.vectors(lang).lang: _check_texts(documents) for lang, documents in texts.items()}
     if len(given) != len(texts):
-        raise InputError("pool.bad_value", f"{len(texts)} lists of texts for {len(given)} languages; give one list each")
+        raise InputError(
+            "pool.bad_value", f"{len(texts)} lists of texts for {len(given)} languages; give one list each"
+        )
     states = {}
     for lang in space.languages:
         documents = given.get(lang, [])

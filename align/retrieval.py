@@ -189,7 +189,9 @@ def _products(queries: F32, targets: F32) -> F32:
 def _usable(largest: F32) -> F32:
     """The largest entries of each row, among which every NaN sorts."""
     if not (largest < LARGEST).all():
-        raise InputError("api.bad_vector", "a similarity is infinite or not a number; leave out vectors that are not finite")
+        raise InputError(
+            "api.bad_vector", "a similarity is infinite or not a number; leave out vectors that are not finite"
+        )
     return largest
 
 

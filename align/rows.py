@@ -177,9 +177,7 @@ def _too_deep(text: str) -> bool:
 def _unique_keys(pairs: list[tuple[str, Any]]) -> Row:
     row = dict(pairs)
     if len(row) < len(pairs):
-        raise RowError(
-            "json", f"the key {_twice(key for key, _ in pairs)} occurs twice in one object; keep one"
-        )
+        raise RowError("json", f"the key {_twice(key for key, _ in pairs)} occurs twice in one object; keep one")
     return row
 
 
@@ -229,9 +227,7 @@ def _csv_lines(reader: BinaryIO, longest: int) -> Iterator[str]:
     """Lines with their endings. Bytes that are not UTF-8 become surrogates, so that their row is named."""
     for line, raw in numbered_lines(reader, longest):
         if raw is None:
-            raise RowError(
-                "too_long", f"a line of more than {longest:,} bytes; shorten it or close its quote"
-            )
+            raise RowError("too_long", f"a line of more than {longest:,} bytes; shorten it or close its quote")
         if line == 1:
             _refuse_foreign(raw[:100].decode("latin-1"))
         if b"\0" in raw:

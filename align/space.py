@@ -47,7 +47,9 @@ class SharedSpace:
     _hubness: dict[tuple[str, str], F32] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:
-        return f"SharedSpace({', '.join(self.languages)}; pivot={self.pivot!r}, dim={self.dim}, id={self.space_id[:12]})"
+        return (
+            f"SharedSpace({', '.join(self.languages)}; pivot={self.pivot!r}, dim={self.dim}, id={self.space_id[:12]})"
+        )
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -60,7 +62,9 @@ class SharedSpace:
     @property
     def space_id(self) -> str:
         """SHA-256 over inputs, pivot, rotations (to 6 decimals, so that threads do not matter) and tokenizer."""
-        digest = hashlib.sha256(json.dumps([self.pivot, self.tokenizer, dict(self.fingerprints)], sort_keys=True).encode())
+        digest = hashlib.sha256(
+            json.dumps([self.pivot, self.tokenizer, dict(self.fingerprints)], sort_keys=True).encode()
+        )
         for lang in sorted(self.rotations):
             digest.update(lang.encode() + (np.round(self.rotations[lang].matrix, 6) + 0.0).tobytes())
         return digest.hexdigest()
@@ -161,7 +165,9 @@ def load_space(path: str | Path) -> SharedSpace:
     """
     tensors, metadata = read_tensors(path)
     if metadata.get("format") != FORMAT:
-        raise InputError("space.format", f"format {metadata.get('format')!r}; a space saved as {FORMAT} is needed", path=path)
+        raise InputError(
+            "space.format", f"format {metadata.get('format')!r}; a space saved as {FORMAT} is needed", path=path
+        )
     if _digest(tensors, metadata) != metadata.get("content"):
         raise CorruptStoreError("space.corrupt", "the content is not what was saved; build the space again", path=path)
     try:

@@ -56,7 +56,9 @@ def pack_words(words: tuple[str, ...]) -> npt.NDArray[np.uint8]:
     try:
         packed = "\n".join(listed(str, words=words)).encode()
     except UnicodeEncodeError as error:
-        raise InputError("vec.encoding", f"{printable(repr(error.object[error.start]))} in a word is no UTF-8") from None
+        raise InputError(
+            "vec.encoding", f"{printable(repr(error.object[error.start]))} in a word is no UTF-8"
+        ) from None
     if packed.count(b"\n") != len(words) - 1:
         raise InputError("vec.bad_token", "a word holds a line end; remove it")
     return np.frombuffer(packed, dtype=np.uint8)
@@ -79,5 +81,7 @@ def _name(path: str | Path) -> Path:
     except ValueError:
         raise InputError("file.missing", f"{printable(repr(path))} names no file; it is not valid text") from None
     if not Path(path).name or "\0" in str(path):
-        raise InputError("file.missing", f"{printable(repr(str(path)))} names no file; give a name such as space.safetensors")
+        raise InputError(
+            "file.missing", f"{printable(repr(str(path)))} names no file; give a name such as space.safetensors"
+        )
     return Path(path)

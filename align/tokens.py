@@ -20,9 +20,7 @@ from align.language import canonical_language
 TOKENIZER = "icu78-runs-1"  # part of a space's identity: change it whenever any token could change
 
 _RUN = regex.compile(r"[\p{L}\p{M}\p{N}]+")
-_UNSPACED = regex.compile(
-    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
-)
+_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 _FINAL_SIGMA = regex.compile(r"(?<=[\p{L}\p{M}])σ(?![\p{L}\p{M}\p{N}])")
 _DOTTED = {"tr", "az"}  # languages whose i and ı are different letters
 _TURKIC = str.maketrans({"I": "ı", "İ": "i"})
@@ -38,7 +36,9 @@ def fold(text: str, lang: str) -> str:
     Raises InputError `api.bad_text` for what is no string, `language.bad_code`.
     """
     if not isinstance(text, str) or not isinstance(lang, str):
-        raise InputError("api.bad_text", f"text and lang are {type(text).__name__} and {type(lang).__name__}; give strings")
+        raise InputError(
+            "api.bad_text", f"text and lang are {type(text).__name__} and {type(lang).__name__}; give strings"
+        )
     text = unicodedata.normalize("NFC", text.replace("\0", " "))  # SQL would end at a NUL
     if _primary(lang) in _DOTTED:
         text = text.translate(_TURKIC)

@@ -25,7 +25,9 @@ from align.vectors import Subwords, WordVectors
 Method = Literal["skipgram", "cbow", "fasttext"]
 Progress = Callable[[int, int], None]
 
-SUBWORD_BUCKETS = 200_000  # a tenth of fastText's: enough for the corpora an ordinary computer trains on, 160 MB at dim 200
+SUBWORD_BUCKETS = (
+    200_000  # a tenth of fastText's: enough for the corpora an ordinary computer trains on, 160 MB at dim 200
+)
 
 
 def train_vectors(
@@ -66,7 +68,9 @@ def train_vectors(
         raise InputError("train.bad_value", f"sample={printable(repr(sample))}; a number from 0 to 1")
     expect(str, text_column=text_column)
     if progress is not None and not callable(progress):
-        raise InputError("api.bad_type", f"progress is of type {type(progress).__name__}; a function of (done, total), or None")
+        raise InputError(
+            "api.bad_type", f"progress is of type {type(progress).__name__}; a function of (done, total), or None"
+        )
     if isinstance(paths, (str, Path)):
         raise InputError("corpus.bad_token", f"paths is one string, {printable(str(paths))}; give a list of paths")
     if not is_list(paths):

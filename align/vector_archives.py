@@ -31,7 +31,9 @@ def read_npz(rows: Rows) -> None:
         arrays = _npz_arrays(plain, rows.path)
         words, matrix, counts = arrays["words"], arrays["matrix"], arrays.get("counts")
         if words.ndim != 1 or words.dtype.kind not in "US" or matrix.ndim != 2 or matrix.dtype.kind != "f":
-            message = f"words {words.dtype}{words.shape}, matrix {matrix.dtype}{matrix.shape}; strings (n,), floats (n, dim)"
+            message = (
+                f"words {words.dtype}{words.shape}, matrix {matrix.dtype}{matrix.shape}; strings (n,), floats (n, dim)"
+            )
             raise InputError("vec.not_vectors", message, path=rows.path)
         if len(words) != len(matrix) or (counts is not None and counts.shape != words.shape):
             message = f"{len(words)} words, {len(matrix)} rows; one row and one count per word"
@@ -64,7 +66,9 @@ def read_safetensors(rows: Rows, lang: str) -> None:
             raise InputError("vec.not_vectors", message, path=rows.path)
         if metadata["lang"] != lang:
             found = printable(metadata["lang"])
-            raise InputError("vec.language_mismatch", f"these vectors are {found}, not {lang}; give lang={found}", path=rows.path)
+            raise InputError(
+                "vec.language_mismatch", f"these vectors are {found}, not {lang}; give lang={found}", path=rows.path
+            )
         with _damage(rows.path, "vec.encoding"):
             words = unpack_words(tensors["words"])
         matrix = _expand(tensors, "matrix")

@@ -96,7 +96,9 @@ def write_vectors(vectors: WordVectors, path: str | Path, *, compact: bool = Fal
     path = Path(path)
     text = path.suffix in (".vec", ".txt")
     if (not text and path.suffix not in (".npz", ".safetensors")) or (compact and path.suffix != ".safetensors"):
-        raise InputError("vec.unknown_format", "write to .vec, .txt, .npz or .safetensors, compact only to the last", path=path)
+        raise InputError(
+            "vec.unknown_format", "write to .vec, .txt, .npz or .safetensors, compact only to the last", path=path
+        )
     if not path.parent.is_dir():
         raise InputError("file.missing", "no such folder; make it first", path=path)
     for word in vectors.words:

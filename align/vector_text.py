@@ -265,9 +265,13 @@ def _split_line(line: bytes, offset: int, layout: Layout) -> tuple[str, bytes] |
     odd = next((part for part in fields if not is_numeric(part)), None)
     if odd is None and len(fields) == dim:  # then there is a nan or inf, but a word that is wrong comes first
         shown = printable(repr(token.decode()), 40)
-        return token_fault(token, separator) or Fault("vec.nonfinite", f"a nan or inf in the row of {shown}; leave it out")
+        return token_fault(token, separator) or Fault(
+            "vec.nonfinite", f"a nan or inf in the row of {shown}; leave it out"
+        )
     if odd and len(fields) == dim and separator not in token:
-        return Fault("vec.bad_row", f"{printable(repr(odd.decode()), 40)} is not a number; write one such as -0.25 or 1e-3")
+        return Fault(
+            "vec.bad_row", f"{printable(repr(odd.decode()), 40)} is not a number; write one such as -0.25 or 1e-3"
+        )
     found = _numbers_at_end(line, separator)
     return Fault("vec.bad_row", f"expected {dim} numbers, found {found}; separate fields by exactly one blank")
 

@@ -61,7 +61,8 @@ class WordVectors:
             matrix = matrix.view()
         if matrix.ndim != 2 or matrix.shape[0] != len(words) or matrix.shape[1] == 0:
             raise InputError(
-                "vec.count_mismatch", f"{len(words)} words but a matrix of shape {matrix.shape}; one row per word is needed"
+                "vec.count_mismatch",
+                f"{len(words)} words but a matrix of shape {matrix.shape}; one row per word is needed",
             )
         if not words:
             raise InputError("vec.not_vectors", f"no words for {printable(self.lang)}")

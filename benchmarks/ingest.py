@@ -115,8 +115,14 @@ def main() -> None:
         raise SystemExit("the readers disagree about the matrix")
 
     print(f"{options.words:,} x {options.dim} text file, {size:.0f} MB; seconds (peak MB), fresh process each")
-    print(f"{'round':>6}" + "".join(f"{reader:>18}" for reader in READERS) + f"{'gensim/align':>15}{'fromstring/align':>18}")
-    ratios = [[each[peer]["seconds"] / each["align"]["seconds"] for peer in ("gensim", "fromstring")] for each in rounds]
+    print(
+        f"{'round':>6}"
+        + "".join(f"{reader:>18}" for reader in READERS)
+        + f"{'gensim/align':>15}{'fromstring/align':>18}"
+    )
+    ratios = [
+        [each[peer]["seconds"] / each["align"]["seconds"] for peer in ("gensim", "fromstring")] for each in rounds
+    ]
     for number, (each, (gensim, fromstring)) in enumerate(zip(rounds, ratios, strict=True), 1):
         cells = "".join(f"{each[reader]['seconds']:>10.2f} ({each[reader]['peak']:5.0f})" for reader in READERS)
         print(f"{number:>6}{cells}{gensim:>15.1f}{fromstring:>18.1f}")

@@ -82,13 +82,19 @@ def main() -> None:
             figures = {
                 "matrix product alone": timed(queries, lambda _: matrix @ matrix[0]),
                 "Warehouse.search": timed(queries, lambda query: wh.search(query, "en", k=10)),
-                "search_text in SQL": timed(queries[:60], lambda query: client.execute("FROM search_text(?, 'en')", [query]).fetchall()),
+                "search_text in SQL": timed(
+                    queries[:60], lambda query: client.execute("FROM search_text(?, 'en')", [query]).fetchall()
+                ),
             }
         client.close()
     base = np.median(figures["matrix product alone"])
-    print(f"{options.documents:,} documents, {options.dim} dimensions, {platform.processor() or platform.machine()}, ms per query")
+    print(
+        f"{options.documents:,} documents, {options.dim} dimensions, {platform.processor() or platform.machine()}, ms per query"
+    )
     for name, taken in figures.items():
-        print(f"{name:22} median {np.median(taken):7.2f}   p95 {np.percentile(taken, 95):7.2f}   x {np.median(taken) / base:6.1f}")
+        print(
+            f"{name:22} median {np.median(taken):7.2f}   p95 {np.percentile(taken, 95):7.2f}   x {np.median(taken) / base:6.1f}"
+        )
 
 
 if __name__ == "__main__":

@@ -28,7 +28,14 @@ def bars(rows: list[Row], measures: list[str], axis: str) -> Chart:
     import altair as alt
 
     # One axis label of two lines: the pair and, beside every precision, what it is a share of.
-    label = alt.Axis(title=None, labelExpr="split(datum.value, '|')", labelLineHeight=15, labelPadding=10, labelLimit=150, ticks=False)
+    label = alt.Axis(
+        title=None,
+        labelExpr="split(datum.value, '|')",
+        labelLineHeight=15,
+        labelPadding=10,
+        labelLimit=150,
+        ticks=False,
+    )
     percent = alt.Axis(title=axis, format=".0%", values=[0, 0.25, 0.5, 0.75, 1], ticks=False)
     labelled = [{**row, "label": f"{row['pair']}|{row['note']}"} for row in rows]
     base = alt.Chart({"values": labelled}).encode(
@@ -55,7 +62,9 @@ def word_map(rows: list[Row], there: list[str], colours: list[str], explained: t
     base = alt.Chart({"values": rows}).encode(
         **_axes(explained), color=alt.Color("lang:N", scale=alt.Scale(domain=there, range=colours), legend=_legend())
     )
-    ties = base.mark_rule(strokeWidth=1).encode(x2="cx:Q", y2="cy:Q", opacity=alt.condition(near, alt.value(0.45), alt.value(0.05)))
+    ties = base.mark_rule(strokeWidth=1).encode(
+        x2="cx:Q", y2="cy:Q", opacity=alt.condition(near, alt.value(0.45), alt.value(0.05))
+    )
     points = base.mark_circle(size=50).encode(
         tooltip=["word:N", alt.Tooltip("lang:N", title="language"), alt.Tooltip("concept:N", title="translations")],
         opacity=alt.condition(near, alt.value(1), alt.value(0.12)),
@@ -63,7 +72,9 @@ def word_map(rows: list[Row], there: list[str], colours: list[str], explained: t
     return _finished(ties + points.add_params(near), height=760)
 
 
-def page_map(rows: list[Row], there: list[str], kinds: list[str], by: str, colours: list[str], explained: tuple[float, float]) -> Chart:
+def page_map(
+    rows: list[Row], there: list[str], kinds: list[str], by: str, colours: list[str], explained: tuple[float, float]
+) -> Chart:
     """Points by topic, shapes by language. A row: id, title, lang, group, x, y."""
     import altair as alt
 
@@ -100,13 +111,17 @@ def _legend(fill: str | None = None) -> Any:
     import altair as alt
 
     colour: Any = alt.Undefined if fill is None else fill
-    return alt.Legend(title=None, symbolFillColor=colour, orient="top", symbolOpacity=1, symbolStrokeWidth=0, symbolSize=90)
+    return alt.Legend(
+        title=None, symbolFillColor=colour, orient="top", symbolOpacity=1, symbolStrokeWidth=0, symbolSize=90
+    )
 
 
 def _finished(chart: Any, height: Any) -> Chart:
     """The specification, as wide as its place on the page, text legible at 400 px."""
     settled = chart.properties(width="container", height=height, background="transparent").configure(font=FONT)
-    settled = settled.configure_view(stroke=None).configure_axis(labelFontSize=12, titleFontSize=12, titleFontWeight="normal", domain=False)
+    settled = settled.configure_view(stroke=None).configure_axis(
+        labelFontSize=12, titleFontSize=12, titleFontWeight="normal", domain=False
+    )
     spec: Chart = settled.configure_legend(labelFontSize=13, columnPadding=14).to_dict()
     del spec["$schema"]  # an address: the page names none
     return spec

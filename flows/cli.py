@@ -38,7 +38,9 @@ def main() -> None:
 @app.command()
 def build(
     config: Annotated[Path, typer.Argument(help="TOML file, see README.")],
-    warehouse: Annotated[Path | None, typer.Option("--warehouse", help="Instead of the configuration's warehouse.path.")] = None,
+    warehouse: Annotated[
+        Path | None, typer.Option("--warehouse", help="Instead of the configuration's warehouse.path.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Bring a warehouse up to date with its configuration.
@@ -113,7 +115,9 @@ def explain(
     text: str,
     lang: Annotated[str, typer.Option("--lang", help="Language of the text.")],
     doc: Annotated[str, typer.Option("--doc", help="Id of the document.")],
-    doc_lang: Annotated[str | None, typer.Option("--doc-lang", help="Its language; default: wherever the id is unique.")] = None,
+    doc_lang: Annotated[
+        str | None, typer.Option("--doc-lang", help="Its language; default: wherever the id is unique.")
+    ] = None,
     top: Annotated[int, typer.Option("--top", help="Word pairs to show.")] = 20,
     warehouse: Store = DEFAULT,
     as_json: Json = False,
@@ -141,7 +145,9 @@ def evaluate(
     dictionary: Annotated[Path, typer.Option("--dictionary", help="Pairs that were not used to align.")],
     source: Annotated[str, typer.Option("--from")],
     target: Annotated[str, typer.Option("--to")],
-    part: Annotated[str | None, typer.Option("--part", help="Only these rows of a table that has a part column.")] = None,
+    part: Annotated[
+        str | None, typer.Option("--part", help="Only these rows of a table that has a part column.")
+    ] = None,
     warehouse: Store = DEFAULT,
     as_json: Json = False,
 ) -> None:
@@ -156,8 +162,13 @@ def evaluate(
 
     pairs = align.read_dictionary(dictionary, source, target, part=part)
     with store.open(warehouse) as wh:
-        fitted = "SELECT source_word, target_word FROM dictionary_pairs WHERE part = 'train' AND source = ? AND target = ?"
-        seen = len({*wh.sql(fitted, [source, target]).rows(), *(row[::-1] for row in wh.sql(fitted, [target, source]).rows())} & {*pairs.pairs})
+        fitted = (
+            "SELECT source_word, target_word FROM dictionary_pairs WHERE part = 'train' AND source = ? AND target = ?"
+        )
+        seen = len(
+            {*wh.sql(fitted, [source, target]).rows(), *(row[::-1] for row in wh.sql(fitted, [target, source]).rows())}
+            & {*pairs.pairs}
+        )
         result = {**wh.evaluate(pairs).as_dict(), "pairs_seen_in_training": seen}
     _print_json(result) if as_json else _show([{"measure": key, "value": value} for key, value in result.items()])
     if seen and not as_json:
@@ -244,7 +255,9 @@ def demo(
 def schedule(
     config: Annotated[Path, typer.Argument(help="TOML file, see README.")],
     cron: Annotated[str, typer.Option("--cron", help='Five fields: "0 2 * * *" is every night at two.')] = "0 2 * * *",
-    warehouse: Annotated[Path | None, typer.Option("--warehouse", help="Instead of the configuration's warehouse.path.")] = None,
+    warehouse: Annotated[
+        Path | None, typer.Option("--warehouse", help="Instead of the configuration's warehouse.path.")
+    ] = None,
 ) -> None:
     """Build on a schedule until stopped.
 
@@ -277,5 +290,3 @@ def _only_language(wh: Any, doc_id: str) -> str:
         found = f"it is in {', '.join(langs)}" if langs else "no document has it"
         raise typer.BadParameter(f"{doc_id!r}: {found}; name one with --doc-lang")
     return str(langs[0])
-
-

@@ -4,7 +4,9 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from align.errors import printable
 from warehouse import Warehouse
 
 
@@ -12,7 +14,9 @@ def print_figures(wh: Warehouse, out: Console) -> None:
     """What the build measured on held-out data, a row per pair of languages."""
     words = _pivoted(wh, "translation")
     if words:
-        table = Table("pair", "P@1", "P@5", "P@10", "coverage", "words", title="word translation, held-out dictionary, CSLS (%)")
+        table = Table(
+            "pair", "P@1", "P@5", "P@10", "coverage", "words", title="word translation, held-out dictionary, CSLS (%)"
+        )
         for pair, row in words.items():
             figures = [f"{100 * row[f'precision_at_{k}']:.1f}" for k in (1, 5, 10)]
             table.add_row(pair, *figures, f"{100 * row['coverage']:.1f}", f"{row['n_words']:.0f}")
@@ -31,7 +35,9 @@ def print_hits(hits: list[dict[str, Any]], out: Console) -> None:
     table = Table("", "score", "lang", "document", "why (word pairs and what they add to the cosine)")
     for hit in hits:
         why = ", ".join(f"{pair['query_word']}–{pair['document_word']} {pair['share']:.2f}" for pair in hit["why"][:4])
-        table.add_row(str(hit["rank"]), f"{hit['score']:.3f}", hit["lang"], hit["title"] or hit["doc_id"], why)
+        table.add_row(
+            str(hit["rank"]), f"{hit['score']:.3f}", hit["lang"], _plain(hit["title"] or hit["doc_id"]), _plain(why)
+        )
     out.print(table)
 
 
@@ -39,12 +45,19 @@ def print_rows(rows: list[dict[str, Any]], out: Console) -> None:
     """Any rows, as they are."""
     table = Table(*(rows[0] if rows else ["nothing found"]))
     for row in rows:
-        table.add_row(*(f"{value:.4f}" if isinstance(value, float) else str(value) for value in row.values()))
+        table.add_row(*(f"{value:.4f}" if isinstance(value, float) else _plain(value) for value in row.values()))
     out.print(table)
 
 
+def _plain(value: object) -> Text:
+    """A cell as it is: no markup, and no control characters, which a terminal would obey."""
+    return Text(printable(value, 500))
+
+
 def _pivoted(wh: Warehouse, task: str) -> dict[str, dict[str, float]]:
-    rows = wh.sql("SELECT source, target, measure, value FROM evaluations WHERE task = ? ORDER BY source, target", [task]).rows()
+    rows = wh.sql(
+        "SELECT source, target, measure, value FROM evaluations WHERE task = ? ORDER BY source, target", [task]
+    ).rows()
     table: dict[str, dict[str, float]] = {}
     for source, target, measure, value in rows:
         table.setdefault(f"{source} → {target}", {})[measure] = value

@@ -38,11 +38,14 @@ class Plan:
     def space(self) -> str:
         """Of the shared space."""
         dictionaries = [
-            [d.source, d.target, self._files([d.path]), self._files([d.test] if d.test else [])] for d in self.settings.dictionaries
+            [d.source, d.target, self._files([d.path]), self._files([d.test] if d.test else [])]
+            for d in self.settings.dictionaries
         ]
         vectors = {lang: self.vectors(lang) for lang in self.settings.languages}
         about = self.settings.space
-        return self._print("space", vectors, dictionaries, self.settings.pivot, about.method, self.settings.evaluation.held_out)
+        return self._print(
+            "space", vectors, dictionaries, self.settings.pivot, about.method, self.settings.evaluation.held_out
+        )
 
     @cached_property
     def documents(self) -> str:
@@ -53,7 +56,9 @@ class Plan:
     @cached_property
     def whole(self) -> str:
         """Of the snapshot."""
-        return self._print("snapshot", self.documents, self.settings.evaluation.model_dump(), self.settings.name, SCHEMA)
+        return self._print(
+            "snapshot", self.documents, self.settings.evaluation.model_dump(), self.settings.name, SCHEMA
+        )
 
     def work(self, name: str) -> Path:
         """Where a step leaves the result of that name."""

@@ -80,7 +80,9 @@ def _languages(wh: Warehouse) -> list[Row]:
     }
     found = {name: dict(wh.sql(sql).rows()) for name, sql in counts.items()}
     fits = wh.sql("SELECT lang, method, n_pairs, rank, residual, determinant, report FROM rotations").to_dicts()
-    by_lang = {fit["lang"]: {**fit, "report": {"towards": [], "tried": {}, **json.loads(fit["report"])}} for fit in fits}
+    by_lang = {
+        fit["lang"]: {**fit, "report": {"towards": [], "tried": {}, **json.loads(fit["report"])}} for fit in fits
+    }
     colours = charts.palette(wh.languages, wh.languages)
     return [
         {**by_lang[lang], "colour": colour, **{name: found[name].get(lang, 0) for name in counts}}

@@ -25,7 +25,9 @@ def run_build(config: Path, warehouse: Path | None = None) -> dict[str, Any]:
         if published is not None:
             return {"snapshot": published, "published": False, **where}
         _make_folders(settings.warehouse_path)
-        os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")  # below this it prints the traceback of what is raised here
+        os.environ.setdefault(
+            "PREFECT_LOGGING_LEVEL", "CRITICAL"
+        )  # below this it prints the traceback of what is raised here
         settle(settings.warehouse_path)
         with progress.step("start Prefect"):
             from flows.build import build

@@ -65,7 +65,18 @@ def _server(home: Path) -> Iterator[None]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "prefect", "server", "start", "--no-ui", "--host", "127.0.0.1", "--port", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "prefect",
+        "server",
+        "start",
+        "--no-ui",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
     with (home / "server.log").open("ab") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
     try:
@@ -89,4 +100,6 @@ def _wait(server: "subprocess.Popen[bytes]", health: str, home: Path) -> None:
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.5)
-    raise ResourceError("schedule.no_server", "the Prefect server did not start; its log tells why", path=home / "server.log")
+    raise ResourceError(
+        "schedule.no_server", "the Prefect server did not start; its log tells why", path=home / "server.log"
+    )

@@ -129,7 +129,9 @@ def load_settings(path: str | Path, warehouse: str | Path | None = None) -> Sett
         with open_bytes(path, max_expanded_bytes=1 << 20) as reader:
             content = tomllib.loads(reader.read().decode("utf-8"))
         if "root" in content:  # a field, but not a key
-            raise ConfigError("config.unknown_key", "unknown key root; paths are relative to the file itself", path=path)
+            raise ConfigError(
+                "config.unknown_key", "unknown key root; paths are relative to the file itself", path=path
+            )
         settings = Settings.model_validate({**content, "root": Path(path).resolve().parent})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError("config.toml", f"not TOML: {error}", path=path) from None
@@ -155,7 +157,9 @@ def _check(settings: Settings, path: str | Path) -> None:
             raise ConfigError("config.dictionary", what, path=path)
         for lang in given:
             if lang not in settings.languages:
-                raise ConfigError("config.dictionary", f"dictionaries entry {number}: {lang} is not under languages", path=path)
+                raise ConfigError(
+                    "config.dictionary", f"dictionaries entry {number}: {lang} is not under languages", path=path
+                )
     for number, documents in enumerate(settings.documents, 1):
         if documents.lang is not None and documents.lang not in settings.languages:
             what = f"documents entry {number}: {documents.lang} is not under languages"
@@ -164,12 +168,14 @@ def _check(settings: Settings, path: str | Path) -> None:
 
 def _check_language(lang: str, about: LanguageSettings, path: str | Path) -> None:
     if (about.vectors is None) == (about.corpus is None):
-        what = f"languages.{lang} needs either vectors = \"file\" or corpus = [\"files\"]"
+        what = f'languages.{lang} needs either vectors = "file" or corpus = ["files"]'
         raise ConfigError("config.languages", what, path=path)
     there, others = ("vectors", TRAINED) if about.vectors is not None else ("corpus", INGESTED)
     for key in others:
         if key in about.model_fields_set:
-            raise ConfigError("config.languages", f"languages.{lang}.{key} means nothing beside {there}; take it out", path=path)
+            raise ConfigError(
+                "config.languages", f"languages.{lang}.{key} means nothing beside {there}; take it out", path=path
+            )
 
 
 def _refusal(error: ValidationError, path: str | Path) -> ConfigError:
@@ -178,7 +184,9 @@ def _refusal(error: ValidationError, path: str | Path) -> ConfigError:
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(first["loc"][-1]), _siblings(first["loc"]), n=1, cutoff=0.0)
-        return ConfigError("config.unknown_key", f"unknown key {printable(key)}; the nearest known one is {near[0]}", path=path)
+        return ConfigError(
+            "config.unknown_key", f"unknown key {printable(key)}; the nearest known one is {near[0]}", path=path
+        )
     if first["type"] == "missing":
         return ConfigError("config.bad_value", f"{printable(key)} is missing; it is needed", path=path)
     found = printable(repr(first["input"]), 60)

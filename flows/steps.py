@@ -44,7 +44,11 @@ def prepare_vectors(plan: Plan, lang: str) -> Notes:
         if about.vectors is not None:
             with step(f"read {lang} vectors") as progress:
                 vectors = align.read_vectors(
-                    plan.settings.path(about.vectors), lang=lang, limit=about.limit, on_bad_row=about.on_bad_row, progress=progress
+                    plan.settings.path(about.vectors),
+                    lang=lang,
+                    limit=about.limit,
+                    on_bad_row=about.on_bad_row,
+                    progress=progress,
                 )
         else:
             with step(f"train {lang} vectors") as progress:
@@ -54,7 +58,12 @@ def prepare_vectors(plan: Plan, lang: str) -> Notes:
                     min_count=about.min_count, seed=about.seed, workers=about.workers, text_column=about.text, progress=progress,
                 )  # fmt: skip
         align.write_vectors(vectors, path)
-        notes = {"words": len(vectors), "dim": vectors.dim, "dropped": dict(vectors.dropped), "seconds": _since(started)}
+        notes = {
+            "words": len(vectors),
+            "dim": vectors.dim,
+            "dropped": dict(vectors.dropped),
+            "seconds": _since(started),
+        }
         _write_notes(path, notes)
     return _read_notes(path)
 
@@ -90,10 +99,16 @@ def fit_space(plan: Plan) -> Notes:
         with step("align languages") as progress:
             vectors = [align.read_vectors(plan.vectors_path(lang), lang=lang) for lang in plan.settings.languages]
             space = align.fit(
-                vectors, read_pairs(plan)[0], pivot=plan.settings.pivot, method=plan.settings.space.method, progress=progress
+                vectors,
+                read_pairs(plan)[0],
+                pivot=plan.settings.pivot,
+                method=plan.settings.space.method,
+                progress=progress,
             )
             space.save(plan.space_path)
-        _write_notes(plan.space_path, {"languages": {k: dict(v) for k, v in space.fits.items()}, "seconds": _since(started)})
+        _write_notes(
+            plan.space_path, {"languages": {k: dict(v) for k, v in space.fits.items()}, "seconds": _since(started)}
+        )
     return _read_notes(plan.space_path)
 
 
@@ -106,7 +121,9 @@ def read_sources(plan: Plan) -> tuple[pl.DataFrame, dict[str, dict[str, int]]]:
     dropped: dict[str, dict[str, int]] = {}
     for about in plan.settings.documents:
         for path in plan.document_files(about):
-            found = read_documents(path, lang=about.lang, id_column=about.id, text_column=about.text, on_bad_row=about.on_bad_row)
+            found = read_documents(
+                path, lang=about.lang, id_column=about.id, text_column=about.text, on_bad_row=about.on_bad_row
+            )
             frames.append(found.frame)
             if found.dropped:  # two folders may hold files of one name
                 dropped[path.name] = dict(Counter(found.dropped) + Counter(dropped.get(path.name)))
@@ -119,11 +136,14 @@ def read_sources(plan: Plan) -> tuple[pl.DataFrame, dict[str, dict[str, int]]]:
     twice = frame.filter(pl.struct("lang", "doc_id").is_duplicated())
     if twice.height:
         where = f"{twice['doc_id'][0]!r} ({twice['lang'][0]})"
-        raise InputError("doc.id_conflict", f"document {where} has different content in two files; ids are unique per language")
+        raise InputError(
+            "doc.id_conflict", f"document {where} has different content in two files; ids are unique per language"
+        )
     unknown = sorted(set(frame["lang"].unique()) - set(plan.settings.languages))
     if unknown:
         raise InputError(
-            "doc.bad_lang", f"documents in {', '.join(unknown)}, which is not under [languages]; add it or leave them out"
+            "doc.bad_lang",
+            f"documents in {', '.join(unknown)}, which is not under [languages]; add it or leave them out",
         )
     return frame, dropped
 
@@ -136,7 +156,9 @@ def pool_documents(plan: Plan) -> Notes:
         with step("pool documents") as progress:
             frame, dropped = read_sources(plan)
             space = align.load_space(plan.space_path)
-            texts = {lang: frame.filter(pl.col("lang") == lang)["text"].to_list() for lang in frame["lang"].unique().sort()}
+            texts = {
+                lang: frame.filter(pl.col("lang") == lang)["text"].to_list() for lang in frame["lang"].unique().sort()
+            }
             pooler = align.fit_pooler(space, texts, weighting=pooling.weighting, a=pooling.a)
             progress(1, 2)
             indexed = index_documents(frame, pooler)
@@ -151,7 +173,10 @@ def judge(plan: Plan) -> Notes:
     with step("judge"):
         words = evaluate_translation(align.load_space(plan.space_path), read_pairs(plan)[1])
         parallel = plan.settings.evaluation.parallel_ids
-        return {"translation": words, "documents": evaluate_documents(load_indexed(plan.documents_path)) if parallel else []}
+        return {
+            "translation": words,
+            "documents": evaluate_documents(load_indexed(plan.documents_path)) if parallel else [],
+        }
 
 
 def publish_snapshot(plan: Plan, notes: Notes, figures: Notes) -> Notes:
@@ -213,13 +238,23 @@ def _language_pairs(plan: Plan, about: DictionarySettings, path: Path) -> list[t
     there = [lang for lang in dictionary_languages(path) if lang in plan.settings.languages]
     if len(there) < 2:
         raise InputError(
-            "dict.no_language", "not a table with a column per language; name source and target in the configuration", path=path
+            "dict.no_language",
+            "not a table with a column per language; name source and target in the configuration",
+            path=path,
         )
     return list(combinations(there, 2))
 
 
 def _remove_old_work(plan: Plan) -> None:
-    keep = {path.stem for path in (*map(plan.vectors_path, plan.settings.languages), plan.space_path, plan.documents_path, plan.pooling_path)}
+    keep = {
+        path.stem
+        for path in (
+            *map(plan.vectors_path, plan.settings.languages),
+            plan.space_path,
+            plan.documents_path,
+            plan.pooling_path,
+        )
+    }
     for path in plan.work("x").parent.glob("*"):
         if path.stem not in keep:
             path.unlink(missing_ok=True)

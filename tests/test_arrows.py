@@ -74,8 +74,18 @@ def test_align_knows_no_sql_and_neither_it_nor_the_warehouse_an_orchestrator(nam
 
 @pytest.mark.parametrize("name", ALL)
 def test_nothing_is_imported_by_a_name_made_at_run_time(name):
-    calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(ALL[name].read_text(encoding="utf-8"))) if isinstance(node, ast.Call)}
-    assert sorted(calls & {"__import__", "import_module", "importlib.import_module", "eval", "exec", "pickle.loads", "pickle.load"}) == []
+    calls = {
+        ast.unparse(node.func)
+        for node in ast.walk(ast.parse(ALL[name].read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    }
+    assert (
+        sorted(
+            calls
+            & {"__import__", "import_module", "importlib.import_module", "eval", "exec", "pickle.loads", "pickle.load"}
+        )
+        == []
+    )
 
 
 def test_an_import_inside_a_function_and_a_circle_would_be_seen(tmp_path):

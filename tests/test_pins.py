@@ -30,7 +30,10 @@ def test_no_address_is_spelt_out():
 
 
 def test_what_breaks_prefect_is_held_back():
-    held = dict(pin.split("==") for pin in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["uv"]["constraint-dependencies"])
+    held = dict(
+        pin.split("==")
+        for pin in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["uv"]["constraint-dependencies"]
+    )
     assert held["prefect"] == "3.8.8"
     assert tuple(map(int, held["fastapi"].split(".")[:2])) < (0, 151)
     assert held["sqlalchemy"].startswith("2.0.")

@@ -27,12 +27,16 @@ def test_the_list_equals_what_is_there(house):
     there = {
         name
         for name, value in vars(house).items()
-        if not name.startswith("_") and not isinstance(value, ModuleType) and value.__module__.split(".")[0] in ("align", "warehouse")
+        if not name.startswith("_")
+        and not isinstance(value, ModuleType)
+        and value.__module__.split(".")[0] in ("align", "warehouse")
     }
     assert sorted(there) == house.__all__
 
 
-@pytest.mark.parametrize(("house", "name"), SHOWN, ids=lambda value: value if isinstance(value, str) else value.__name__)
+@pytest.mark.parametrize(
+    ("house", "name"), SHOWN, ids=lambda value: value if isinstance(value, str) else value.__name__
+)
 def test_every_public_name_is_a_function_or_class_with_a_docstring_of_its_own(house, name):
     value = getattr(house, name)
     assert inspect.isfunction(value) or inspect.isclass(value)
@@ -40,7 +44,9 @@ def test_every_public_name_is_a_function_or_class_with_a_docstring_of_its_own(ho
     assert not value.__doc__.startswith(f"{name}(")  # what a dataclass says when nobody wrote anything
 
 
-@pytest.mark.parametrize(("house", "name"), SHOWN, ids=lambda value: value if isinstance(value, str) else value.__name__)
+@pytest.mark.parametrize(
+    ("house", "name"), SHOWN, ids=lambda value: value if isinstance(value, str) else value.__name__
+)
 def test_every_public_function_says_what_it_raises(house, name):
     value = getattr(house, name)
     assert inspect.isclass(value) or "Raises" in value.__doc__
@@ -52,5 +58,9 @@ def test_every_room_says_what_it_is_for(path):
 
 
 def test_every_error_can_be_caught_by_its_public_name():
-    tree = {kind.__name__ for kind in vars(importlib.import_module("align.errors")).values() if inspect.isclass(kind) and issubclass(kind, AlignError)}
+    tree = {
+        kind.__name__
+        for kind in vars(importlib.import_module("align.errors")).values()
+        if inspect.isclass(kind) and issubclass(kind, AlignError)
+    }
     assert tree <= set(align.__all__)

@@ -9,7 +9,9 @@ import duckdb
 from align.arguments import expect
 from align.errors import CorruptStoreError, QueryError, printable
 
-SCHEMA = max(int(file.name[:4]) for file in (resources.files("warehouse") / "migrations").iterdir() if file.name[:4].isdigit())
+SCHEMA = max(
+    int(file.name[:4]) for file in (resources.files("warehouse") / "migrations").iterdir() if file.name[:4].isdigit()
+)
 
 _WRITING = {
     "storage_compatibility_version": "v1.4.0",  # DuckDB 1.4 to 2.0 read it, and a foreign WAL is refused
@@ -94,7 +96,9 @@ def one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
     if kind == duckdb.StatementType.EXPLAIN and explain is not None:  # EXPLAIN ANALYZE runs what it explains
         one_select(connection, sql[explain.end() :])
     elif kind != duckdb.StatementType.SELECT:
-        raise QueryError("query.read_only", f"{kind.name} is not served; only SELECT, DESCRIBE and EXPLAIN of these are")
+        raise QueryError(
+            "query.read_only", f"{kind.name} is not served; only SELECT, DESCRIBE and EXPLAIN of these are"
+        )
     return sql
 
 

@@ -96,7 +96,9 @@ def distinct(vectors: F32) -> tuple[F32, I64]:
     BLAS gives equal rows products that differ in the last bit, by where they stand. Taken once for all, they tie.
     """
     first: dict[bytes, int] = {}
-    place = np.fromiter((first.setdefault(row.tobytes(), len(first)) for row in vectors), dtype=np.int64, count=len(vectors))
+    place = np.fromiter(
+        (first.setdefault(row.tobytes(), len(first)) for row in vectors), dtype=np.int64, count=len(vectors)
+    )
     if len(first) == len(vectors):
         return vectors, place
     return vectors[np.unique(place, return_index=True)[1]], place
@@ -109,7 +111,11 @@ def write_documents(
     for part in indexed:
         frame, pooled, n = part.frame, part.pooled, part.frame.height
         hashes = [content_hash(row) for row in frame.iter_rows(named=True)]
-        insert(connection, "documents", {**{name: frame[name].to_arrow() for name in frame.columns}, "content_hash": hashes})
+        insert(
+            connection,
+            "documents",
+            {**{name: frame[name].to_arrow() for name in frame.columns}, "content_hash": hashes},
+        )
         insert(
             connection,
             "document_vectors",
@@ -165,7 +171,9 @@ def _neighbourhood_without_self(vectors: F32, sample: F32) -> F32:
     r = neighbourhood(vectors, sample)
     k = min(NEIGHBOURS + 1, len(sample))
     rows = {row.tobytes() for row in sample}
-    inside: npt.NDArray[np.bool_] = np.fromiter((row.tobytes() in rows for row in vectors), dtype=bool, count=len(vectors))
+    inside: npt.NDArray[np.bool_] = np.fromiter(
+        (row.tobytes() in rows for row in vectors), dtype=bool, count=len(vectors)
+    )
     if inside.any():
         r[inside] = (neighbourhood(vectors[inside], sample, k) * k - 1) / (k - 1) if k > 1 else 0
     return r

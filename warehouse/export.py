@@ -24,7 +24,11 @@ def export(wh: Warehouse, path: str | Path, lang: str | None = None) -> int:
         aside.replace(path)
         return frame.height
     if path.suffix not in (".vec", ".txt", ".npz", ".safetensors"):
-        raise InputError("export.format", f"{path.suffix or 'no suffix'}; write .vec, .txt, .npz, .safetensors or .parquet", path=path)
+        raise InputError(
+            "export.format",
+            f"{path.suffix or 'no suffix'}; write .vec, .txt, .npz, .safetensors or .parquet",
+            path=path,
+        )
     if lang is None:
         raise InputError("export.no_lang", "words are written one language a file; name it with --lang", path=path)
     vectors = wh.words(lang)

@@ -30,10 +30,14 @@ class DocumentIndex:
     @cached_property
     def cards(self) -> pl.DataFrame:
         """lang, doc_id, title and a column per metadata key, a row per document."""
-        found = self._connection().sql(
-            "SELECT lang, doc_id, title, metadata FROM documents JOIN document_vectors USING (lang, doc_id) "
-            "WHERE vector IS NOT NULL ORDER BY lang, doc_id"
-        ).pl()
+        found = (
+            self._connection()
+            .sql(
+                "SELECT lang, doc_id, title, metadata FROM documents JOIN document_vectors USING (lang, doc_id) "
+                "WHERE vector IS NOT NULL ORDER BY lang, doc_id"
+            )
+            .pl()
+        )
         return expand_metadata(found)
 
     @cached_property
@@ -50,7 +54,9 @@ class DocumentIndex:
         ids, vectors, place = self._of(lang)
         return vectors[place[ids.index(doc_id)]][None] if doc_id in ids else None
 
-    def nearest(self, queries: F32, lang: str, wanted: list[str], k: int, where: Mapping[str, Any] | None) -> pl.DataFrame:
+    def nearest(
+        self, queries: F32, lang: str, wanted: list[str], k: int, where: Mapping[str, Any] | None
+    ) -> pl.DataFrame:
         """The k best documents in the languages `wanted` for every row of `queries` (n, dim) in `lang`.
 
         Columns query (row of `queries`), rank (from 1), score, then those of `cards`. Raises QueryError as `matching`.

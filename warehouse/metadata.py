@@ -31,7 +31,9 @@ def _column(key: str, values: list[Any]) -> pl.Series:
         return pl.Series(key, values)
     if kinds <= {int, float}:
         return pl.Series(key, values, dtype=pl.Float64)
-    texts = [v if v is None or isinstance(v, str) else json.dumps(v, ensure_ascii=False, sort_keys=True) for v in values]
+    texts = [
+        v if v is None or isinstance(v, str) else json.dumps(v, ensure_ascii=False, sort_keys=True) for v in values
+    ]
     return pl.Series(key, texts, dtype=pl.String)
 
 
@@ -46,7 +48,9 @@ def matching(cards: pl.DataFrame, where: Mapping[str, Any]) -> npt.NDArray[np.bo
     for key, value in where.items():
         if key not in cards.columns:
             names = ", ".join(name for name in cards.columns)
-            raise QueryError("search.no_column", f"no metadata {printable(repr(key))}; there are {printable(names, 120)}")
+            raise QueryError(
+                "search.no_column", f"no metadata {printable(repr(key))}; there are {printable(names, 120)}"
+            )
         choices = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
         try:
             if any(isinstance(c, bool) for c in choices) and cards[key].dtype != pl.Boolean:
@@ -55,7 +59,9 @@ def matching(cards: pl.DataFrame, where: Mapping[str, Any]) -> npt.NDArray[np.bo
             found = cards[key].is_in(one_of.implode()) if len(one_of) else pl.repeat(False, cards.height, eager=True)
         except (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError):
             kind = str(cards[key].dtype)
-            raise QueryError("search.bad_filter", f"{printable(key)} is {kind}; {printable(repr(value))} is not") from None
+            raise QueryError(
+                "search.bad_filter", f"{printable(key)} is {kind}; {printable(repr(value))} is not"
+            ) from None
         if None in choices:
             found = found | cards[key].is_null()
         kept &= found.fill_null(False).to_numpy()

@@ -51,7 +51,9 @@ class Warehouse:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def __repr__(self) -> str:
@@ -59,7 +61,9 @@ class Warehouse:
 
     def close(self) -> None:
         """Let the snapshot go. Closing twice is fine; any other use afterwards is refused with QueryError `query.closed`."""
-        if self._connection is not None and os.getpid() == self._process:  # a forked child would wait for threads it has not
+        if (
+            self._connection is not None and os.getpid() == self._process
+        ):  # a forked child would wait for threads it has not
             self._connection.close()
             self._connection = None
         if self._lease >= 0:
@@ -117,12 +121,21 @@ class Warehouse:
         hits = self._index.nearest(pooled.vectors[known], lang, wanted, k, where)
         hits = hits.with_columns(query=known[hits["query"].to_numpy()])
         if explain:
-            why = [self._why(texts[q], lang, doc, in_lang) for q, doc, in_lang in hits.select("query", "doc_id", "lang").rows()]
+            why = [
+                self._why(texts[q], lang, doc, in_lang)
+                for q, doc, in_lang in hits.select("query", "doc_id", "lang").rows()
+            ]
             hits = hits.with_columns(pl.Series("why", why, dtype=_WHY))
         return hits
 
     def similar(
-        self, doc_id: str, lang: str, into: Sequence[str] | None = None, k: int = 10, *, where: Mapping[str, Any] | None = None
+        self,
+        doc_id: str,
+        lang: str,
+        into: Sequence[str] | None = None,
+        k: int = 10,
+        *,
+        where: Mapping[str, Any] | None = None,
     ) -> pl.DataFrame:
         """The k documents nearest to a stored one, itself left out; columns as in `search`.
 
@@ -168,11 +181,15 @@ class Warehouse:
         Raises QueryError `search.no_document`, InputError `explain.no_vector`, `space.no_language`.
         """
         lang, doc_lang = self._language(lang), self._language(doc_lang)
-        rows = self._open.execute("SELECT text FROM documents WHERE lang = ? AND doc_id = ?", [doc_lang, str(doc_id)]).fetchall()
+        rows = self._open.execute(
+            "SELECT text FROM documents WHERE lang = ? AND doc_id = ?", [doc_lang, str(doc_id)]
+        ).fetchall()
         if not rows:
             raise self._no_vector(doc_lang, doc_id)
         ours, theirs = self._pooler(lang), self._pooler(doc_lang)
-        both = Pooler(ours.space_id, ours.weighting, ours.a, {**ours.vectors, **theirs.vectors}, {**ours.states, **theirs.states})
+        both = Pooler(
+            ours.space_id, ours.weighting, ours.a, {**ours.vectors, **theirs.vectors}, {**ours.states, **theirs.states}
+        )
         return explain_pair(both, text, lang, rows[0][0], doc_lang, top)
 
     def sql(self, statement: str, parameters: Sequence[Any] | None = None) -> pl.DataFrame:
@@ -222,7 +239,11 @@ class Warehouse:
         if ours is theirs:
             return ours, theirs, np.zeros(len(theirs), dtype=np.float32)
         sql = "SELECT hubness FROM word_hubness WHERE source = ? AND lang = ? ORDER BY rank"
-        return ours, theirs, np.asarray(select(self._open, sql, [ours.lang, theirs.lang])["hubness"].to_numpy(), dtype=np.float32)
+        return (
+            ours,
+            theirs,
+            np.asarray(select(self._open, sql, [ours.lang, theirs.lang])["hubness"].to_numpy(), dtype=np.float32),
+        )
 
     @cached_property
     def _index(self) -> DocumentIndex:

@@ -57,7 +57,9 @@ def writing(root: Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.pread(handle, 200, 0).decode(errors="replace") or "another process"
-            raise BusyError("store.busy", f"{printable(holder, 120)} is writing; wait for it to finish", path=root) from None
+            raise BusyError(
+                "store.busy", f"{printable(holder, 120)} is writing; wait for it to finish", path=root
+            ) from None
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
         yield
@@ -94,7 +96,9 @@ def publish(root: Path, dim: int, fill: Callable[[duckdb.DuckDBPyConnection], No
     except (OSError, duckdb.IOException, duckdb.OutOfMemoryException, duckdb.TransactionException) as error:
         pointed = (root / POINTER).is_symlink() and str((root / POINTER).readlink()) == name
         stands = "the new snapshot is served, but a power failure may undo it" if pointed else "the old snapshot stands"
-        raise ResourceError("store.unwritable", f"publishing failed ({printable(str(error), 140)}); {stands}", path=root) from None
+        raise ResourceError(
+            "store.unwritable", f"publishing failed ({printable(str(error), 140)}); {stands}", path=root
+        ) from None
     finally:
         _remove_build(root, identity)
     return manifest
@@ -117,11 +121,15 @@ def current(root: str | Path) -> Path:
     try:
         name = str((root / POINTER).readlink())
     except FileNotFoundError:
-        raise CorruptStoreError("store.none", "nothing is published here; run `align build CONFIG` first", path=root) from None
+        raise CorruptStoreError(
+            "store.none", "nothing is published here; run `align build CONFIG` first", path=root
+        ) from None
     except OSError:
         raise CorruptStoreError("store.pointer", f"{POINTER} is not a link to a snapshot", path=root) from None
     if not _NAME.fullmatch(name) or not (root / name).is_file() or (root / name).is_symlink():
-        raise CorruptStoreError("store.pointer", f"{POINTER} leads to {printable(name)}, not to a snapshot here", path=root)
+        raise CorruptStoreError(
+            "store.pointer", f"{POINTER} leads to {printable(name)}, not to a snapshot here", path=root
+        )
     return root / name
 
 
@@ -172,7 +180,9 @@ def hold(root: str | Path) -> tuple[Path, int]:
         os.close(handle)
     except OSError as error:
         if current(root) == snapshot:
-            raise CorruptStoreError("store.manifest", f"no readable manifest ({error.strerror})", path=manifest) from None
+            raise CorruptStoreError(
+                "store.manifest", f"no readable manifest ({error.strerror})", path=manifest
+            ) from None
     return hold(root)  # it was collected since the pointer was read: more than KEEP others were published meanwhile
 
 

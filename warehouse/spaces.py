@@ -135,7 +135,9 @@ def vector_column(vectors: F32, known: npt.NDArray[np.bool_] | None = None) -> p
     return pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1], mask=mask)
 
 
-def _write_words(connection: duckdb.DuckDBPyConnection, space_id: str, vectors: WordVectors, state: PoolingState) -> None:
+def _write_words(
+    connection: duckdb.DuckDBPyConnection, space_id: str, vectors: WordVectors, state: PoolingState
+) -> None:
     forms: list[str | None] = [None] * len(vectors)
     for form, row in vectors.folded_index.items():
         forms[row] = form
@@ -151,7 +153,9 @@ def _write_words(connection: duckdb.DuckDBPyConnection, space_id: str, vectors: 
     )  # fmt: skip
 
 
-def _write_hubness(connection: duckdb.DuckDBPyConnection, space_id: str, source: str, target: str, hubness: F32) -> None:
+def _write_hubness(
+    connection: duckdb.DuckDBPyConnection, space_id: str, source: str, target: str, hubness: F32
+) -> None:
     n = len(hubness)
     insert(
         connection,

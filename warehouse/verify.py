@@ -80,10 +80,14 @@ def verify(root: str | Path) -> Verified:
     manifest = snapshot.read_manifest(path)
     size = path.stat().st_size
     if size != manifest.size:
-        raise CorruptStoreError("store.damaged", f"{size} bytes, published with {manifest.size}; build it again", path=path)
+        raise CorruptStoreError(
+            "store.damaged", f"{size} bytes, published with {manifest.size}; build it again", path=path
+        )
     digest = file_digest(path)
     if digest != manifest.sha256:
-        raise CorruptStoreError("store.damaged", "its SHA-256 is not the one it was published with; build it again", path=path)
+        raise CorruptStoreError(
+            "store.damaged", "its SHA-256 is not the one it was published with; build it again", path=path
+        )
     connection = read(path)
     try:
         for promise, sql in _NOTHING.items():

@@ -29,7 +29,9 @@ def run_demo(warehouse: Path, output: Path) -> None:
     out.print(f"\n[bold]{state} {result['snapshot']}[/bold]")
     with store.open(warehouse) as wh:
         n_docs = wh.sql("SELECT count(*) FROM documents").item()
-        out.print(f"4 languages, {wh.sql('SELECT count(*) FROM words').item():,} words, {n_docs} short documents, one vector space\n")
+        out.print(
+            f"4 languages, {wh.sql('SELECT count(*) FROM words').item():,} words, {n_docs} short documents, one vector space\n"
+        )
         print_figures(wh, out)
         for word, source, target in WORDS:
             found = ", ".join(wh.translate(word, source, target, 3)["word"])
@@ -42,7 +44,9 @@ def run_demo(warehouse: Path, output: Path) -> None:
     database = warehouse / "current.duckdb"
     out.print("\n[bold]The store[/bold], for any DuckDB client:", str(database), soft_wrap=True)
     out.print(f"  duckdb -readonly {database}", soft_wrap=True, highlight=False)
-    out.print("  SELECT rank, score, lang, title FROM search_text('fresh bread from the oven', 'en', k := 5);", soft_wrap=True)
+    out.print(
+        "  SELECT rank, score, lang, title FROM search_text('fresh bread from the oven', 'en', k := 5);", soft_wrap=True
+    )
     out.print("[bold]The report[/bold], for any browser:", str(output), soft_wrap=True)
     out.print('[bold]Next[/bold]: align search "a letter from the queen" --lang en --into fr,de -k 3', soft_wrap=True)
 
@@ -54,4 +58,6 @@ def _refuse_other(warehouse: Path) -> None:
     except AlignError:
         return
     if name != "demo":
-        raise ConfigError("demo.other_store", "a store of yours is here; give the demo another with --warehouse", path=warehouse)
+        raise ConfigError(
+            "demo.other_store", "a store of yours is here; give the demo another with --warehouse", path=warehouse
+        )

@@ -76,9 +76,7 @@ def test_reversed_twice_is_the_identity(items):
 
 
 def test_D05_duplicates_are_counted_and_the_largest_weight_stays():
-    pairs = pairs_of(
-        ("a", "b"), ("c", "d"), ("a", "b"), weights=np.array([0.5, 1, 2]), comments=("x", "y", "z")
-    )
+    pairs = pairs_of(("a", "b"), ("c", "d"), ("a", "b"), weights=np.array([0.5, 1, 2]), comments=("x", "y", "z"))
     assert pairs.pairs == (("a", "b"), ("c", "d"))
     assert pairs.weights.tolist() == [2, 1]
     assert pairs.comments == ("x", "y")
@@ -90,9 +88,7 @@ def test_D09_both_sides_are_nfc_and_case_is_kept():
     assert pairs.pairs == (("Café", "İ"),)
 
 
-@pytest.mark.parametrize(
-    "bad", ["a\u200bb", "a\u202eb", "a\0b", "a\tb", "\ufeffa", "a\u200cb", "a\ud800", "a\u00adb"]
-)
+@pytest.mark.parametrize("bad", ["a\u200bb", "a\u202eb", "a\0b", "a\tb", "\ufeffa", "a\u200cb", "a\ud800", "a\u00adb"])
 def test_D09_unseen_characters_are_refused(bad):
     with pytest.raises(InputError) as raised:
         pairs_of(("x", bad))
@@ -158,9 +154,7 @@ def test_concat_keeps_all_pairs_and_refuses_another_direction():
 
 def test_rows_account_for_every_pair():
     en, fr = vectors("en", "cat", "dog"), vectors("fr", "chat", "chien")
-    pairs = pairs_of(
-        ("cat", "chat"), ("Cat", "chat"), ("lion", "chat"), ("lion", "x"), ("dog", "x"), ("dog", "Chien")
-    )
+    pairs = pairs_of(("cat", "chat"), ("Cat", "chat"), ("lion", "chat"), ("lion", "x"), ("dog", "x"), ("dog", "Chien"))
     rows = pairs.rows(en, fr)
     assert (rows.source.tolist(), rows.target.tolist()) == ([0, 1], [0, 1])
     assert (rows.source_unknown, rows.target_unknown, rows.repeated, rows.capped) == (2, 1, 1, 0)
@@ -193,9 +187,7 @@ def test_vectors_of_another_language_are_refused():
 
 
 def test_D02_low_coverage_says_how_many_and_what_was_unknown():
-    many = pairs_of(
-        *((f"w{i}", "x") for i in range(3_900)), *(("a", f"y{i}") for i in range(100)), name="d.tsv"
-    )
+    many = pairs_of(*((f"w{i}", "x") for i in range(3_900)), *(("a", f"y{i}") for i in range(100)), name="d.tsv")
     with pytest.raises(AlignmentError) as raised:
         many.check_coverage(vectors("en", "a"), vectors("fr", *(f"y{i}" for i in range(12))), min_pairs=5)
     assert code_of(raised) == "dict.coverage"

@@ -16,9 +16,7 @@ from align.errors import InputError
 
 GOOD = {"id": "a", "lang": "en", "text": "one"}
 
-names = st.text(string.ascii_lowercase, min_size=5, max_size=8).filter(
-    lambda name: name not in documents.RESERVED
-)
+names = st.text(string.ascii_lowercase, min_size=5, max_size=8).filter(lambda name: name not in documents.RESERVED)
 plain = st.text(
     st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"], exclude_characters="\ufffd"),
     max_size=20,
@@ -93,9 +91,7 @@ def test_every_format_gives_the_same_documents(write, tmp_path):
 
 def test_other_column_names_and_no_metadata(write):
     path = write(jsonl({"url": 7, "body": "x", "lang": "en"}))
-    assert read_documents(path, id_column="url", text_column="body").frame.rows() == [
-        ("7", "en", None, "x", "{}")
-    ]
+    assert read_documents(path, id_column="url", text_column="body").frame.rows() == [("7", "en", None, "x", "{}")]
 
 
 def test_T02_same_content_is_dropped_and_counted_other_content_refused(write):
@@ -125,9 +121,7 @@ def test_T04_languages_are_canonical_and_agree_with_the_given_one(write):
     bad_row(write, GOOD | {"id": "b", "lang": "fr"}, "doc.bad_lang", lang="en")
 
 
-@pytest.mark.parametrize(
-    "row", [r'"text": "\ud800"', r'"text": "", "m": "\udfff"', r'"text": "", "\ud800": 1']
-)
+@pytest.mark.parametrize("row", [r'"text": "\ud800"', r'"text": "", "m": "\udfff"', r'"text": "", "\ud800": 1'])
 def test_T05_lone_surrogates(write, row):
     bad_row(write, '{"id": "b", "lang": "en", ' + row + "}", "doc.encoding")
 

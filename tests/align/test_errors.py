@@ -34,7 +34,9 @@ def test_an_error_comes_back_equal_from_pickle_and_copy(kind, message, path):
 
 def test_the_tree_that_is_drawn_is_the_tree():
     drawn = errors.__doc__ or ""
-    assert [kind.__name__ for kind in KINDS if f"{kind.__name__} " not in drawn and f"{kind.__name__}\n" not in drawn] == []
+    assert [
+        kind.__name__ for kind in KINDS if f"{kind.__name__} " not in drawn and f"{kind.__name__}\n" not in drawn
+    ] == []
     for kind in KINDS:
         line = next(line for line in drawn.splitlines() if kind.__name__ in line.split())
         assert ("(ValueError)" in line) == (ValueError in kind.__bases__)

@@ -89,7 +89,18 @@ def test_no_usable_pair_says_which_side_is_unknown(bilingual_world):
 
 
 @pytest.mark.parametrize(
-    ("i", "j"), [([0], [0, 1]), ([-1], [0]), ([3], [0]), ([0], [3]), ([0.0], [0]), (None, [0]), (0, 0), ([[0]], [[0]]), (["a"], [0])]
+    ("i", "j"),
+    [
+        ([0], [0, 1]),
+        ([-1], [0]),
+        ([3], [0]),
+        ([0], [3]),
+        ([0.0], [0]),
+        (None, [0]),
+        (0, 0),
+        ([[0]], [[0]]),
+        (["a"], [0]),
+    ],
 )
 def test_gold_rows_that_are_no_rows_are_refused_instead_of_counted_from_the_end(i, j):
     rows = np.eye(3, dtype="f4")

@@ -46,9 +46,9 @@ def test_top_keeps_the_largest_shares_of_the_whole(bilingual_pooler, one, other,
 def test_both_directions_tell_the_same(bilingual_pooler, one, other):
     there = explain(bilingual_pooler, text_of(one, "en"), "en", text_of(other, "fr"), "fr", top=None)
     back = explain(bilingual_pooler, text_of(other, "fr"), "fr", text_of(one, "en"), "en", top=None)
-    assert {(q, d): pytest.approx(s, abs=1e-12) for q, d, s in there.select("query_word", "document_word", "share").rows()} == {
-        (d, q): s for q, d, s in back.select("query_word", "document_word", "share").rows()
-    }
+    assert {
+        (q, d): pytest.approx(s, abs=1e-12) for q, d, s in there.select("query_word", "document_word", "share").rows()
+    } == {(d, q): s for q, d, s in back.select("query_word", "document_word", "share").rows()}
 
 
 def test_a_translation_is_what_two_texts_share_most(bilingual_pooler):

@@ -13,7 +13,9 @@ from align.vector_files import read_vectors
 def fasttext(tmp_path_factory):
     from gensim.models.fasttext import FastText, save_facebook_model
 
-    model = FastText([["chat", "chien", "oiseau"] * 5] * 5, vector_size=4, min_count=1, bucket=50, epochs=1, workers=1, seed=1)
+    model = FastText(
+        [["chat", "chien", "oiseau"] * 5] * 5, vector_size=4, min_count=1, bucket=50, epochs=1, workers=1, seed=1
+    )
     path = tmp_path_factory.mktemp("fasttext") / "x.bin"
     save_facebook_model(model, str(path))
     return path, model.wv

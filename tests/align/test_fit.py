@@ -20,7 +20,10 @@ def noisy(seed, pairs, dim=12, n=200, noise=0.6):
     rng = np.random.default_rng(seed)
     cloud = rng.standard_normal((n, dim))
     turned = cloud @ np.linalg.qr(rng.standard_normal((dim, dim)))[0] + noise * rng.standard_normal((n, dim))
-    vectors = [WordVectors("en", [f"en{i}" for i in range(n)], cloud), WordVectors("fr", [f"fr{i}" for i in range(n)], turned)]
+    vectors = [
+        WordVectors("en", [f"en{i}" for i in range(n)], cloud),
+        WordVectors("fr", [f"fr{i}" for i in range(n)], turned),
+    ]
     return vectors, WordPairs("en", "fr", tuple((f"en{i}", f"fr{i}") for i in range(pairs)))
 
 
@@ -51,8 +54,16 @@ def test_languages_reach_each_other_over_a_third(bilingual_world, pivot):
 
 def test_N07_a_cycle_through_the_hub_is_the_identity(bilingual_world):
     world = bilingual_world
-    there = fit(all_of(world, "en", "de"), [world.train["en", "de"]], pivot="de", method="procrustes").rotations["en"].matrix
-    back = fit(all_of(world, "en", "de"), [world.train["en", "de"]], pivot="en", method="procrustes").rotations["de"].matrix
+    there = (
+        fit(all_of(world, "en", "de"), [world.train["en", "de"]], pivot="de", method="procrustes")
+        .rotations["en"]
+        .matrix
+    )
+    back = (
+        fit(all_of(world, "en", "de"), [world.train["en", "de"]], pivot="en", method="procrustes")
+        .rotations["de"]
+        .matrix
+    )
     assert np.abs(there @ back - np.eye(len(there))).max() <= 1e-6
 
 
@@ -116,7 +127,12 @@ def test_N02_too_few_pairs_are_refused_or_flagged(bilingual_world):
 
 def test_a_dictionary_with_swapped_columns_says_so(bilingual_world):
     swapped = WordPairs("en", "fr", bilingual_world.train["fr", "en"].pairs)
-    refused("dict.coverage", all_of(bilingual_world, "en", "fr"), [swapped], match="with the columns swapped 160 would be usable")
+    refused(
+        "dict.coverage",
+        all_of(bilingual_world, "en", "fr"),
+        [swapped],
+        match="with the columns swapped 160 would be usable",
+    )
 
 
 def test_a_language_that_no_dictionary_reaches_is_named(bilingual_world):

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from align.errors import AlignError, AlignmentError, InputError
 from align.normalize import Normalization, fit_normalization, unit_rows
 
-STEPS = [("unit", "center", "unit"), ("unit",), ("center",), ("center", "unit"), ("unit", "center", "unit", "center", "unit"), ()]
+STEPS = [
+    ("unit", "center", "unit"),
+    ("unit",),
+    ("center",),
+    ("center", "unit"),
+    ("unit", "center", "unit", "center", "unit"),
+    (),
+]
 
 
 @st.composite
@@ -103,6 +110,8 @@ def test_means_and_steps_fit_together():
     refused("api.bad_vector", Normalization, ("center",), (np.zeros((2, 2)),))
 
 
-@pytest.mark.parametrize("wrong", [None, 1, "x", [[1, 2], [3]], np.ones(3), np.ones((2, 2, 2)), np.ones((2, 3)), np.ones((2, 2)) * 1j])
+@pytest.mark.parametrize(
+    "wrong", [None, 1, "x", [[1, 2], [3]], np.ones(3), np.ones((2, 2, 2)), np.ones((2, 3)), np.ones((2, 2)) * 1j]
+)
 def test_A01_another_shape_or_type_is_refused(wrong):
     refused("api.bad_vector", fit_normalization(np.eye(2, dtype="f4"), ("center",)).apply, wrong)

@@ -104,7 +104,9 @@ def test_the_dot_of_means_is_the_mean_of_pairwise_dots(uncentred, one, other):
     (X, a), (Y, b) = sides
     pairwise = sum(a[i] * b[j] * (X[i] @ Y[j]) for i in range(len(X)) for j in range(len(Y)))
     lengths = np.linalg.norm(a @ X) * np.linalg.norm(b @ Y)
-    pooled = [uncentred.pool([text_of(rows, lang)], lang)[0].astype("f8") for rows, lang in ((one, "en"), (other, "de"))]
+    pooled = [
+        uncentred.pool([text_of(rows, lang)], lang)[0].astype("f8") for rows, lang in ((one, "en"), (other, "de"))
+    ]
     assert pooled[0] @ pooled[1] * lengths == pytest.approx(pairwise, abs=1e-6)
 
 
@@ -161,7 +163,9 @@ def test_N15_documents_without_a_known_word_do_not_count_towards_a_centre(biling
 def test_N15_the_order_of_the_documents_does_not_matter(bilingual_space, seed):
     texts = [text_of([i, 2 * i, 5]) for i in range(30)]
     straight = fit_pooler(bilingual_space, {"en": texts}, weighting="idf").states["en"]
-    shuffled = fit_pooler(bilingual_space, {"en": list(np.random.default_rng(seed).permutation(texts))}, weighting="idf").states["en"]
+    shuffled = fit_pooler(
+        bilingual_space, {"en": list(np.random.default_rng(seed).permutation(texts))}, weighting="idf"
+    ).states["en"]
     assert np.array_equal(straight.weights, shuffled.weights)
     assert np.abs(straight.mean - shuffled.mean).max() <= 1e-12
 
@@ -169,7 +173,10 @@ def test_N15_the_order_of_the_documents_does_not_matter(bilingual_space, seed):
 def test_weights_are_what_their_names_say(bilingual_space):
     texts = ["en1 en2", "en1", "en3 en3 en1"]
     p = bilingual_space.vectors("en").probabilities()
-    weights = {name: fit_pooler(bilingual_space, {"en": texts}, weighting=name, a=0.1).states["en"].weights for name in ("sif", "idf", "uniform")}
+    weights = {
+        name: fit_pooler(bilingual_space, {"en": texts}, weighting=name, a=0.1).states["en"].weights
+        for name in ("sif", "idf", "uniform")
+    }
     assert weights["sif"] == pytest.approx(0.1 / (0.1 + p))
     assert weights["uniform"].tolist() == [1] * 240
     rows = bilingual_space.vectors("en").rows(["en1", "en2", "en3", "en9"])
@@ -196,7 +203,9 @@ def test_equal_fits_pool_bit_equal_and_what_was_pooled_changes_nothing(bilingual
     assert one.space_id == bilingual_space.space_id
 
 
-@pytest.mark.parametrize("wrong", ["one text", b"x", None, 3, [None], ["a", 3], [b"a"], {"en": "a"}, [["a"]], np.ones(2)])
+@pytest.mark.parametrize(
+    "wrong", ["one text", b"x", None, 3, [None], ["a", 3], [b"a"], {"en": "a"}, [["a"]], np.ones(2)]
+)
 def test_A01_texts_are_a_list_of_strings(bilingual_pooler, bilingual_space, wrong):
     refused("api.bad_text", bilingual_pooler.pool, wrong, "en")
     refused("api.bad_text", fit_pooler, bilingual_space, {"en": wrong})

@@ -123,7 +123,10 @@ def test_weights_are_repetitions_and_zero_leaves_a_pair_out(seed, dim):
     Y = rng.standard_normal(X.shape)
     times = rng.integers(0, 4, len(X))
     times[: dim + 1] = 2
-    weighted, repeated = fit_rotation(X, Y, times), fit_rotation(np.repeat(X, times, axis=0), np.repeat(Y, times, axis=0))
+    weighted, repeated = (
+        fit_rotation(X, Y, times),
+        fit_rotation(np.repeat(X, times, axis=0), np.repeat(Y, times, axis=0)),
+    )
     assert np.abs(weighted.matrix - repeated.matrix).max() <= 1e-8
     assert weighted.residual == pytest.approx(repeated.residual)
 

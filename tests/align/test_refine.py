@@ -57,7 +57,9 @@ def test_only_the_frequent_words_are_candidates(sides):
     assert refined(source, target, 20, frequent=50).n_pairs <= 20 + 50
     poisoned = target.copy()
     poisoned[50:] = target[:50].repeat(2, axis=0)
-    assert np.array_equal(refined(source, target, 20, frequent=50).matrix, refined(source, poisoned, 20, frequent=50).matrix)
+    assert np.array_equal(
+        refined(source, target, 20, frequent=50).matrix, refined(source, poisoned, 20, frequent=50).matrix
+    )
 
 
 def test_stops_when_the_pairs_have_settled(sides):
@@ -83,7 +85,13 @@ def test_A01_inputs_are_not_changed(sides):
 )  # fmt: skip
 def test_wrong_arguments_have_codes(sides, more, code):
     source, target, _ = sides
-    given = {"seed_X": source[:20] * 1.0, "seed_Y": target[:20] * 1.0, "weights": np.ones(20), "source": source, "target": target}
+    given = {
+        "seed_X": source[:20] * 1.0,
+        "seed_Y": target[:20] * 1.0,
+        "weights": np.ones(20),
+        "source": source,
+        "target": target,
+    }
     with pytest.raises(AlignError) as raised:
         refine(**{**given, **more})
     assert raised.value.code == code

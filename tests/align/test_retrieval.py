@@ -120,7 +120,10 @@ def test_N19_the_order_of_the_targets_does_not_matter(seed, n, k):
     rng = np.random.default_rng(seed)
     queries, targets, hubness = unit(rng, n), unit(rng, n), rng.uniform(0, 1, n).astype("f4")
     order = rng.permutation(n)
-    straight, shuffled = csls_neighbours(queries, targets, hubness, k), csls_neighbours(queries, targets[order], hubness[order], k)
+    straight, shuffled = (
+        csls_neighbours(queries, targets, hubness, k),
+        csls_neighbours(queries, targets[order], hubness[order], k),
+    )
     gaps = np.diff(np.sort(plain_csls(queries, targets, hubness, 10)), axis=1).min(axis=1, initial=1)
     clear = gaps > 1e-5  # N17: below this the order is up to rounding
     assert np.array_equal(order[shuffled.rows[clear]], straight.rows[clear])

@@ -20,9 +20,7 @@ def test_every_format_gives_the_same_rows(tmp_path):
         assert [row for _, row in read_rows(tmp_path / name, ("a", "b"), 100)] == rows
 
 
-@pytest.mark.parametrize(
-    "text", ['a\n"x\ny\n', "a\n\0\n", "b\nx\n", "a,a\n", "%PDF-1.4\n", "a\n" + "x" * 101]
-)
+@pytest.mark.parametrize("text", ['a\n"x\ny\n', "a\n\0\n", "b\nx\n", "a,a\n", "%PDF-1.4\n", "a\n" + "x" * 101])
 def test_a_fault_that_loses_the_rows_after_it_is_fatal_and_last(tmp_path, text):
     (tmp_path / "r.csv").write_text(text)
     (_, problem) = list(read_rows(tmp_path / "r.csv", ("a",), 100))[-1]

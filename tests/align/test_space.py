@@ -25,26 +25,46 @@ def saved(bilingual_space, tmp_path):
 @pytest.fixture
 def tiny():
     """Two languages of three words in two dimensions."""
-    en = WordVectors("en", ["a", "b", "c"], np.array([[1, 0], [0, 1], [-1, 0.5]]), np.array([3, 2, 1]), {"path": "en.vec"}, {"vec.zero": 2})
+    en = WordVectors(
+        "en",
+        ["a", "b", "c"],
+        np.array([[1, 0], [0, 1], [-1, 0.5]]),
+        np.array([3, 2, 1]),
+        {"path": "en.vec"},
+        {"vec.zero": 2},
+    )
     fr = WordVectors("fr", ["x y", "é", "漢"], np.array([[0, 1], [-1, 0], [-0.5, -1]]))
-    return fit([en, fr], [WordPairs("en", "fr", (("a", "x y"), ("b", "é"), ("c", "漢")))], pivot="en", method="procrustes")
+    return fit(
+        [en, fr], [WordPairs("en", "fr", (("a", "x y"), ("b", "é"), ("c", "漢")))], pivot="en", method="procrustes"
+    )
 
 
 def equal(one, other):
     """Bit by bit, in everything that a space holds."""
-    assert (one.pivot, one.languages, one.tokenizer, one.space_id) == (other.pivot, other.languages, other.tokenizer, other.space_id)
+    assert (one.pivot, one.languages, one.tokenizer, one.space_id) == (
+        other.pivot,
+        other.languages,
+        other.tokenizer,
+        other.space_id,
+    )
     assert dict(one.fingerprints) == dict(other.fingerprints)
     assert json.dumps(dict(one.fits)) == json.dumps(dict(other.fits))
     for lang in one.languages:
         ours, theirs = one.mapped[lang], other.mapped[lang]
-        assert (ours.words, ours.fingerprint, dict(ours.dropped)) == (theirs.words, theirs.fingerprint, dict(theirs.dropped))
+        assert (ours.words, ours.fingerprint, dict(ours.dropped)) == (
+            theirs.words,
+            theirs.fingerprint,
+            dict(theirs.dropped),
+        )
         assert dict(ours.origin) == dict(theirs.origin)
         assert (ours.counts is None) == (theirs.counts is None)
         a, b = vars(one.rotations[lang]).copy(), vars(other.rotations[lang]).copy()
         assert a.pop("matrix").tobytes() == b.pop("matrix").tobytes()
         assert a == b
         assert one.normalizations[lang].steps == other.normalizations[lang].steps
-        assert np.array(one.normalizations[lang].means).tobytes() == np.array(other.normalizations[lang].means).tobytes()
+        assert (
+            np.array(one.normalizations[lang].means).tobytes() == np.array(other.normalizations[lang].means).tobytes()
+        )
 
 
 def test_N22_a_saved_space_comes_back_bit_equal(bilingual_space, saved, tiny, tmp_path):
@@ -132,7 +152,9 @@ def test_N22_a_word_that_would_not_read_back_is_refused_and_no_file_is_left(tmp_
 
 
 def test_an_origin_that_json_does_not_know_is_kept_as_text(tmp_path):
-    en = WordVectors("en", ["a", "b", "c"], np.array([[1, 0], [0, 1], [1, 1]]), None, {"n": np.int64(3), "path": tmp_path})
+    en = WordVectors(
+        "en", ["a", "b", "c"], np.array([[1, 0], [0, 1], [1, 1]]), None, {"n": np.int64(3), "path": tmp_path}
+    )
     fit([en], []).save(tmp_path / "s")
     assert load_space(tmp_path / "s").vectors("en").origin == {"n": "3", "path": str(tmp_path)}
 
@@ -186,7 +208,9 @@ def test_translate_ranks_from_one_by_falling_score_and_caps_k(bilingual_space):
     assert bilingual_space.translate("EN7", "EN", "FR", k=10**6).height == 240
 
 
-@pytest.mark.parametrize(("k", "code"), [(0, "api.bad_k"), (True, "api.bad_k"), (1.5, "api.bad_k"), (None, "api.bad_k"), (-1, "api.bad_k")])
+@pytest.mark.parametrize(
+    ("k", "code"), [(0, "api.bad_k"), (True, "api.bad_k"), (1.5, "api.bad_k"), (None, "api.bad_k"), (-1, "api.bad_k")]
+)
 def test_A02_k_of_translate(bilingual_space, k, code):
     with pytest.raises(AlignError) as raised:
         bilingual_space.translate("en7", "en", "fr", k=k)
@@ -219,7 +243,9 @@ def test_hubness_is_computed_once_and_nobody_can_change_it(bilingual_space):
 def test_evaluate_is_one_row_and_refuses_what_are_no_pairs(bilingual_space, bilingual_world):
     found = bilingual_space.evaluate(bilingual_world.test["fr", "de"])
     assert found.height == 1
-    assert {"precision_at_1", "precision_at_5", "precision_at_10", "mrr", "coverage", "n_words", "retrieval"} <= set(found.columns)
+    assert {"precision_at_1", "precision_at_5", "precision_at_10", "mrr", "coverage", "n_words", "retrieval"} <= set(
+        found.columns
+    )
     for wrong in (None, [("fr1", "de1")], "x"):
         with pytest.raises(InputError, match=r"api\.bad_type"):
             bilingual_space.evaluate(wrong)

@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 from align.errors import AlignError, ResourceError
 from align.tensor_file import pack_words, read_tensors, unpack_words, write_tensors
 
-TENSORS = {"a": np.arange(6, dtype="f4").reshape(2, 3), "b/ç": np.array([1, -(2**40)]), "none": np.zeros((0, 4)), "u": np.arange(3, dtype="u1")}
+TENSORS = {
+    "a": np.arange(6, dtype="f4").reshape(2, 3),
+    "b/ç": np.array([1, -(2**40)]),
+    "none": np.zeros((0, 4)),
+    "u": np.arange(3, dtype="u1"),
+}
 
 
 def refused(code, deed, *given):
@@ -31,7 +36,11 @@ def test_N22_arrays_and_metadata_come_back_bit_equal(tmp_path):
 
 def test_A01_arrays_in_any_layout_are_written_as_they_read(tmp_path):
     matrix = np.arange(12, dtype="f4").reshape(3, 4)
-    for name, array in {"fortran": np.asfortranarray(matrix), "reversed": matrix[::-1], "columns": matrix[:, ::2]}.items():
+    for name, array in {
+        "fortran": np.asfortranarray(matrix),
+        "reversed": matrix[::-1],
+        "columns": matrix[:, ::2],
+    }.items():
         array.flags.writeable = False
         write_tensors(tmp_path / name, {"a": array}, {})
         assert np.array_equal(read_tensors(tmp_path / name)[0]["a"], array)
@@ -68,7 +77,9 @@ def test_a_disk_that_refuses_is_a_resource_error(tmp_path):
         write_tensors(tmp_path / "no" / "such" / "folder", TENSORS, {})
 
 
-@pytest.mark.parametrize("content", [b"", b"\0" * 7, b"not a tensor file at all", b"\xff" * 64, b"\x08" + b"\0" * 7 + b"{}"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\0" * 7, b"not a tensor file at all", b"\xff" * 64, b"\x08" + b"\0" * 7 + b"{}"]
+)
 def test_what_are_no_tensors_is_refused(tmp_path, content):
     path = tmp_path / "t"
     path.write_bytes(content)

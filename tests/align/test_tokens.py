@@ -16,7 +16,9 @@ RUN = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 LETTER = regex.compile(r"[[\p{Latin}\p{Cyrillic}\p{Greek}\p{Devanagari}\p{Arabic}]&&[\p{L}\p{Nd}]]", regex.VERSION1)
 BMP = list(map(chr, range(0x3000)))
 letters = st.sampled_from([c for c in BMP if LETTER.fullmatch(c)])
-marks = st.sampled_from([c for c in BMP if regex.fullmatch(r"[[\p{Latin}\p{Cyrillic}\p{Devanagari}\p{Arabic}]&&\p{M}]", c, regex.V1)])
+marks = st.sampled_from(
+    [c for c in BMP if regex.fullmatch(r"[[\p{Latin}\p{Cyrillic}\p{Devanagari}\p{Arabic}]&&\p{M}]", c, regex.V1)]
+)
 spelled = st.builds(str.__add__, letters, marks) | letters | st.sampled_from(" .,;:!?'\u2019\"()-\u2014/\u0964\u060c")
 spaced = st.lists(spelled, max_size=40).map("".join)
 unicode = st.text(st.characters(), max_size=60)
@@ -125,7 +127,9 @@ def test_sentences_are_the_tokens_of_the_lines_in_pieces(lines, longest):
     assert sum(pieces, []) == [token for line in text.splitlines() for token in tokenize(line, "en")]  # noqa: RUF017
 
 
-@pytest.mark.parametrize(("text", "lang"), [(None, "en"), (b"a", "en"), (["a"], "en"), ("a", None), ("a", ["en"]), ("a", "no code")])
+@pytest.mark.parametrize(
+    ("text", "lang"), [(None, "en"), (b"a", "en"), (["a"], "en"), ("a", None), ("a", ["en"]), ("a", "no code")]
+)
 def test_what_is_no_text_or_no_language_is_refused(text, lang):
     for deed in (tokenize, fold, lambda *given: list(sentences(*given))):
         with pytest.raises(AlignError):

@@ -23,7 +23,10 @@ SMALL = {"dim": 6, "epochs": 2, "min_count": 2, "negative": 2, "window": 2}
 def lines():
     rng = np.random.default_rng(1)
     words = ["Été", "chat", "chien", "l'eau", "et", "ou", "Rare", "ça", "va", "bien"]
-    return [" ".join(rng.choice(words, 8, p=[0.1] * 6 + [0.04, 0.06, 0.15, 0.15])) + "." for _ in range(60)] + ["", "hapax"]
+    return [" ".join(rng.choice(words, 8, p=[0.1] * 6 + [0.04, 0.06, 0.15, 0.15])) + "." for _ in range(60)] + [
+        "",
+        "hapax",
+    ]
 
 
 @pytest.fixture
@@ -51,7 +54,11 @@ def test_N21_two_runs_with_one_worker_are_bit_equal_and_another_seed_is_not(corp
 def test_N21_the_seed_of_hashing_does_not_matter(corpus):
     code = f"from align.train import train_vectors as t; print(t([{str(corpus)!r}], lang='fr', seed=3, **{SMALL!r}).fingerprint)"
     there = subprocess.run(
-        [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": "5"}, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONHASHSEED": "5"},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert there.stdout.strip() == train_vectors([corpus], lang="fr", seed=3, **SMALL).fingerprint
 
@@ -59,7 +66,9 @@ def test_N21_the_seed_of_hashing_does_not_matter(corpus):
 def test_counts_are_those_of_a_counter_most_frequent_first(corpus, lines):
     vectors = train_vectors([corpus], lang="fr", **SMALL)
     counts = Counter(token for line in lines for token in tokenize(line, "fr"))
-    assert dict(zip(vectors.words, vectors.counts.tolist(), strict=True)) == {word: n for word, n in counts.items() if n >= 2}
+    assert dict(zip(vectors.words, vectors.counts.tolist(), strict=True)) == {
+        word: n for word, n in counts.items() if n >= 2
+    }
     assert (np.diff(vectors.counts) <= 0).all()
     assert "hapax" not in vectors
     assert "ÉTÉ" in vectors
@@ -68,7 +77,14 @@ def test_counts_are_those_of_a_counter_most_frequent_first(corpus, lines):
 def test_origin_tells_the_settings_the_tokens_and_the_digests_of_the_files(corpus, lines):
     origin = train_vectors([corpus], lang="fr", seed=3, method="cbow", **SMALL).origin
     tokens = sum(len(tokenize(line, "fr")) for line in lines)
-    assert {"trained": "cbow", "vector_size": 6, "epochs": 2, "seed": 3, "workers": 1, "tokens": tokens}.items() <= origin.items()
+    assert {
+        "trained": "cbow",
+        "vector_size": 6,
+        "epochs": 2,
+        "seed": 3,
+        "workers": 1,
+        "tokens": tokens,
+    }.items() <= origin.items()
     assert origin["tokenizer"] == TOKENIZER
     assert origin["files"] == [["fr.txt", file_digest(corpus)]]
     json.dumps(origin)

@@ -60,7 +60,9 @@ def test_npz_of_any_float_reads_as_float32(tmp_path, dtype):
 
 
 def test_npz_counts_follow_the_rows_that_are_kept(tmp_path):
-    np.savez(tmp_path / "x.npz", words=["a", "b", "a", "c"], matrix=[[1.0, 2], [0, 0], [3, 4], [5, 6]], counts=[9, 8, 7, 6])
+    np.savez(
+        tmp_path / "x.npz", words=["a", "b", "a", "c"], matrix=[[1.0, 2], [0, 0], [3, 4], [5, 6]], counts=[9, 8, 7, 6]
+    )
     found = read_vectors(tmp_path / "x.npz", lang="fr")
     assert (found.words, found.counts.tolist()) == (("a", "c"), [9, 6])
     assert found.dropped == {"vec.zero": 1, "vec.duplicate": 1}

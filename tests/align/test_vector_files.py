@@ -90,7 +90,9 @@ def test_rows_after_the_limit_are_not_examined(read):
     assert read(binary([(b"a", [1, 2]), (b"b", [3, np.nan])]), limit=1).words == ("a",)
 
 
-@pytest.mark.parametrize("options", [{"limit": 0}, {"limit": "2"}, {"format": "pickle"}, {"on_bad_row": "repair"}, {"lang": "../x"}])
+@pytest.mark.parametrize(
+    "options", [{"limit": 0}, {"limit": "2"}, {"format": "pickle"}, {"on_bad_row": "repair"}, {"lang": "../x"}]
+)
 def test_options_out_of_range_fail(tmp_path, options):
     (tmp_path / "x.vec").write_bytes(GOOD)
     with pytest.raises(InputError):
@@ -142,7 +144,9 @@ def test_changed_bytes_read_or_fail_with_an_error_of_ours(tmp_path, read, vector
 def test_what_is_written_reads_back_bit_equal(tmp_path, name):
     words = ["a", '"', "é,b", "x\u00a0y", "#", "ra để", "a;'b"]
     matrix = np.random.default_rng(0).normal(size=(7, 4)).astype("f4") * 10.0 ** np.arange(-15, 18, 5)[:, None]
-    made = WordVectors("fr", words, matrix.astype("f4"), counts=np.arange(7)[::-1], origin={"seed": 3}, dropped={"vec.zero": 2})
+    made = WordVectors(
+        "fr", words, matrix.astype("f4"), counts=np.arange(7)[::-1], origin={"seed": 3}, dropped={"vec.zero": 2}
+    )
     write_vectors(made, tmp_path / name)
     found = read_vectors(tmp_path / name, lang="fr")
     assert found.words == made.words
@@ -150,12 +154,23 @@ def test_what_is_written_reads_back_bit_equal(tmp_path, name):
     if name.endswith(("z", "s")):
         assert found.counts.tolist() == made.counts.tolist()
     if name.endswith("safetensors"):
-        assert (found.fingerprint, found.origin["source"], found.dropped) == (made.fingerprint, {"seed": 3}, {"vec.zero": 2})
+        assert (found.fingerprint, found.origin["source"], found.dropped) == (
+            made.fingerprint,
+            {"seed": 3},
+            {"vec.zero": 2},
+        )
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 @pytest.mark.parametrize(
-    ("word", "code"), [("", "vec.empty_token"), ("a\nb", "vec.bad_token"), ("a 5", "vec.bad_row"), (" a", "vec.bad_row"), ("\ud800", "vec.encoding")]
+    ("word", "code"),
+    [
+        ("", "vec.empty_token"),
+        ("a\nb", "vec.bad_token"),
+        ("a 5", "vec.bad_row"),
+        (" a", "vec.bad_row"),
+        ("\ud800", "vec.encoding"),
+    ],
 )
 def test_a_word_that_would_not_read_back_is_not_written(tmp_path, word, code):
     with pytest.raises(InputError, match=code.replace(".", r"\.")):

@@ -43,7 +43,9 @@ def test_V04_a_token_that_ends_in_a_number_is_ambiguous(refused):
     assert refused("2 2\nfigure 5 1 2\nb 3 4\n").code == "vec.bad_row"
 
 
-@pytest.mark.parametrize("token", ["a\u00a0b", "\u0085a", "a\u2028b", "1\u2009000", "a\tb", '"', "'", "#", "\x1b[31m", "\u202ea", "́"])
+@pytest.mark.parametrize(
+    "token", ["a\u00a0b", "\u0085a", "a\u2028b", "1\u2009000", "a\tb", '"', "'", "#", "\x1b[31m", "\u202ea", "́"]
+)
 def test_V05_V21_odd_characters_stay_in_the_token(read, token):
     assert read(f"2 2\n{token} 1 2\nb 3 4\n").words == (token, "b")
 
@@ -76,7 +78,9 @@ def test_V09_numbers_that_are_not_finite_fail(refused, number):
     assert (error.code, error.line) == ("vec.nonfinite", 3)
 
 
-@pytest.mark.parametrize(("number", "code"), [("0", "vec.zero"), ("-0.0", "vec.zero"), ("1e-25", "vec.zero"), ("1e20", "vec.huge")])
+@pytest.mark.parametrize(
+    ("number", "code"), [("0", "vec.zero"), ("-0.0", "vec.zero"), ("1e-25", "vec.zero"), ("1e20", "vec.huge")]
+)
 def test_V10_rows_whose_length_float32_cannot_hold_are_left_out(read, number, code):
     found = read(f"2 2\na {number} {number}\nb 3 4\n")
     assert (found.words, found.dropped) == (("b",), {code: 1})
@@ -105,7 +109,12 @@ def test_V13_a_bad_header_fails(refused, header):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "\n \n", "<!DOCTYPE html>\n<html>\n<body>Not Found</body>\n", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"],
+    [
+        "",
+        "\n \n",
+        "<!DOCTYPE html>\n<html>\n<body>Not Found</body>\n",
+        "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+    ],
 )
 def test_V14_what_is_not_vectors_is_quoted(refused, content):
     error = refused(content)
@@ -184,7 +193,7 @@ def test_V03_blank_lines_are_named_wherever_blocks_end(refused, monkeypatch, blo
 token = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters=" \n\r\0"), min_size=1, max_size=5)
 number = st.floats(width=32, allow_nan=False, allow_infinity=False).map(lambda x: repr(float(np.float32(x))))
 line = st.builds(lambda word, numbers: " ".join([word, *numbers]), token, st.lists(number, min_size=3, max_size=3))
-noise = st.text("ab 01.e+-_x\t\r\n\u00a0\u0085,#\"é\0nif\ufeff", max_size=8)
+noise = st.text('ab 01.e+-_x\t\r\n\u00a0\u0085,#"é\0nif\ufeff', max_size=8)
 
 
 def both_paths(monkeypatch, content, layout, skip=True):

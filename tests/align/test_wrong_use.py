@@ -34,7 +34,17 @@ def right(tmp_path):
     space.save(path)
     corpus = tmp_path / "c.txt"
     corpus.write_text("a b c d\n" * 9)
-    tiny = {"method": "cbow", "dim": 3, "epochs": 1, "window": 2, "min_count": 1, "negative": 2, "sample": 0.1, "seed": 0, "workers": 1}
+    tiny = {
+        "method": "cbow",
+        "dim": 3,
+        "epochs": 1,
+        "window": 2,
+        "min_count": 1,
+        "negative": 2,
+        "sample": 0.1,
+        "seed": 0,
+        "workers": 1,
+    }
     rows = np.arange(3)
     return {
         "canonical_language": (language.canonical_language, {"code": "en"}),
@@ -114,5 +124,10 @@ def test_A01_wrong_arguments_raise_align_errors_and_nothing_else_and_change_noth
 
 def test_the_list_of_functions_is_whole(tmp_path):
     rooms = (tokens, language, normalize, retrieval, refine, evaluate, tensor_file, train)
-    public = {name for room in rooms for name, value in vars(room).items() if inspect.isfunction(value) and value.__module__ == room.__name__}
+    public = {
+        name
+        for room in rooms
+        for name, value in vars(room).items()
+        if inspect.isfunction(value) and value.__module__ == room.__name__
+    }
     assert {name for name in public if not name.startswith("_")} <= right(tmp_path).keys()

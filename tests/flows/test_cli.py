@@ -129,9 +129,7 @@ ERRORS = [
     ERRORS,
     ids=lambda value: " ".join(value) if isinstance(value, list) else value,
 )
-def test_an_error_is_one_sentence_on_standard_error_and_code_1(
-    run, built, tmp_path, arguments, code_of_error
-):
+def test_an_error_is_one_sentence_on_standard_error_and_code_1(run, built, tmp_path, arguments, code_of_error):
     (tmp_path / "bad.toml").write_text("nmae = 1\n[languages.en]\nvectors = 'x'\n")
     given = [text.format(empty=tmp_path, config=built.config) for text in arguments]
     if "--warehouse" not in given and given[0] not in ("build", "schedule"):
@@ -163,9 +161,7 @@ def test_ctrl_c_is_a_sentence_and_code_130(run, monkeypatch):
 
 
 def test_search_prints_what_search_finds(json_of, built):
-    hits = json_of(
-        "search", "en0 en31 en62", "--lang", "en", "--into", "fr, de", "-k", 3, "--warehouse", built.store
-    )
+    hits = json_of("search", "en0 en31 en62", "--lang", "en", "--into", "fr, de", "-k", 3, "--warehouse", built.store)
     with warehouse.open(built.store) as wh:
         expected = wh.search("en0 en31 en62", "en", ["fr", "de"], 3, explain=True)
     assert hits == expected.to_dicts()
@@ -267,7 +263,6 @@ def test_what_is_not_json_is_for_people(run, built, command):
     assert len(out.splitlines()) >= 2
 
 
-@pytest.mark.xfail(reason="flows.figures prints cells as rich markup", strict=False)
 @pytest.mark.parametrize("text", ["[/red] x", "[bold]x[/bold]", "a\x1b[31mb"])
 def test_V21_a_title_or_a_word_is_shown_as_it_is_written_and_controls_nothing(capsys, text):
     print_hits([{"rank": 1, "score": 1.0, "lang": "en", "title": text, "doc_id": "d", "why": []}], cli.out)

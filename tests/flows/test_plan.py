@@ -14,9 +14,7 @@ PARTS = ("en", "fr", "de", "space", "documents", "whole")
 
 def prints(config, **more):
     plan = make_plan(load_settings(config, **more))
-    return {lang: plan.vectors(lang) for lang in ("en", "fr", "de")} | {
-        name: getattr(plan, name) for name in PARTS[3:]
-    }
+    return {lang: plan.vectors(lang) for lang in ("en", "fr", "de")} | {name: getattr(plan, name) for name in PARTS[3:]}
 
 
 def changed(before, after):

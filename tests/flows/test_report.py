@@ -59,9 +59,31 @@ def vector(i):
 def fill(connection, *, full, title=HOSTILE):
     connection.execute("INSERT INTO spaces VALUES ('s', 'en', ?, 'runs-1', 'sif', 0.01, '{}')", [DIM])
     for lang, words in WORDS.items():
-        fit = {"method": "procrustes", "towards": ["en"], "usable_pairs": 7, "pairs": 9, "coverage": 7 / 9, "tried": {"refine": 0.25}}
+        fit = {
+            "method": "procrustes",
+            "towards": ["en"],
+            "usable_pairs": 7,
+            "pairs": 9,
+            "coverage": 7 / 9,
+            "tried": {"refine": 0.25},
+        }
         report = json.dumps(fit if full and lang != "en" else {"method": "pivot"})
-        row = ["s", lang, np.eye(DIM).tolist(), ["unit"], [], "procrustes", 7, DIM, 0.5, -1.0, report, [0.0] * DIM, 0, "words"]
+        row = [
+            "s",
+            lang,
+            np.eye(DIM).tolist(),
+            ["unit"],
+            [],
+            "procrustes",
+            7,
+            DIM,
+            0.5,
+            -1.0,
+            report,
+            [0.0] * DIM,
+            0,
+            "words",
+        ]
         connection.execute(f"INSERT INTO rotations VALUES ({', '.join('?' * len(row))})", row)
         for i, word in enumerate(words):
             row = ["s", lang, word, word.lower(), i + 1, None, 1.0, vector(i)]
@@ -76,18 +98,38 @@ def fill(connection, *, full, title=HOSTILE):
         for i in range(4):
             row = [f"d{i}", lang, title if i else None, json.dumps({"url": f"u{lang}{i}", "topic": "ab"[i % 2]})]
             connection.execute("INSERT INTO documents VALUES (?, ?, ?, 't', ?, 'h')", row)
-            connection.execute("INSERT INTO document_vectors VALUES ('s', ?, ?, ?, 3, 3, NULL)", [f"d{i}", lang, vector(i)])
+            connection.execute(
+                "INSERT INTO document_vectors VALUES ('s', ?, ?, ?, 3, 3, NULL)", [f"d{i}", lang, vector(i)]
+            )
     connection.execute("INSERT INTO documents VALUES ('empty', 'fr', NULL, '?', '{}', 'h')")
     connection.execute("INSERT INTO document_vectors VALUES ('s', 'empty', 'fr', NULL, 1, 0, 'no known word')")
-    figures = {"precision_at_1": 0.5, "precision_at_5": 0.75, "precision_at_10": 1, "mrr": 0.625, "coverage": 0.4, "n_words": 8}
+    figures = {
+        "precision_at_1": 0.5,
+        "precision_at_5": 0.75,
+        "precision_at_10": 1,
+        "mrr": 0.625,
+        "coverage": 0.4,
+        "n_words": 8,
+    }
     for measure, value in {**figures, "n_test_words": 20, "precision_at_1_of_all": 0.2, "novel": 0.123456}.items():
         connection.execute("INSERT INTO evaluations VALUES ('s', 'translation', 'fr', 'en', ?, ?)", [measure, value])
         connection.execute("INSERT INTO evaluations VALUES ('s', 'translation', 'en', 'fr', ?, ?)", [measure, value])
     for measure, value in {"recall_at_1": 0.25, "recall_at_10": 1, "n_queries": 4}.items():
         connection.execute("INSERT INTO evaluations VALUES ('s', 'documents', 'en', 'fr', ?, ?)", [measure, value])
     config = {"name": "toy <store>", "space": {"pivot": "en", "dim": None}, "dictionaries": [{"path": "x.tsv"}]}
-    notes = {"documents": {"read": 13, "dropped": {"a.jsonl": {"doc.no_text": 5}}}, "vectors": {"fr": {"dropped": {"vec.zero": 2}}}}
-    run = ["r", "p", "2026-11-20 12:47:00", "2026-11-20 12:48:00", json.dumps(config), '{"numpy": "2.0"}', json.dumps(notes)]
+    notes = {
+        "documents": {"read": 13, "dropped": {"a.jsonl": {"doc.no_text": 5}}},
+        "vectors": {"fr": {"dropped": {"vec.zero": 2}}},
+    }
+    run = [
+        "r",
+        "p",
+        "2026-11-20 12:47:00",
+        "2026-11-20 12:48:00",
+        json.dumps(config),
+        '{"numpy": "2.0"}',
+        json.dumps(notes),
+    ]
     connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)", run)
 
 
@@ -162,7 +204,18 @@ def test_specifications_are_json_that_reads_back():
 
 def test_every_precision_stands_with_its_coverage_and_both_denominators(pages):
     text = squeezed(Page(pages["full"]))
-    for said in ("held-out", "CSLS", "50.0 22–78", "covered words", "test words", "P@1 of all", "40.0", "20.0", "0.123", "6 pairs"):
+    for said in (
+        "held-out",
+        "CSLS",
+        "50.0 22–78",
+        "covered words",
+        "test words",
+        "P@1 of all",
+        "40.0",
+        "20.0",
+        "0.123",
+        "6 pairs",
+    ):
         assert said in text
     assert "coverage 40 %" in json.loads(Page(pages["full"]).scripts[0])["datasets"].popitem()[1][0]["note"]
 
@@ -174,7 +227,11 @@ def test_pairs_stand_in_the_order_of_the_languages(pages):
 
 def test_what_was_left_out_is_said(pages):
     text = squeezed(Page(pages["full"]))
-    for said in ("documents, a.jsonl doc.no_text 5", "vectors, fr vec.zero 2", "documents without a vector, fr no known word 1"):
+    for said in (
+        "documents, a.jsonl doc.no_text 5",
+        "vectors, fr vec.zero 2",
+        "documents without a vector, fr no known word 1",
+    ):
         assert said in text
 
 
@@ -226,7 +283,15 @@ def test_too_few_or_equal_points_have_no_map(points):
 
 
 def test_colours_are_of_the_first_column_that_repeats():
-    cards = pl.DataFrame({"lang": ["en"] * 4, "doc_id": list("abcd"), "title": ["t"] * 4, "url": list("wxyz"), "kind": ["a", "a", None, "b"]})
+    cards = pl.DataFrame(
+        {
+            "lang": ["en"] * 4,
+            "doc_id": list("abcd"),
+            "title": ["t"] * 4,
+            "url": list("wxyz"),
+            "kind": ["a", "a", None, "b"],
+        }
+    )
     assert few_values(cards) is None
     assert few_values(cards.with_columns(kind=pl.Series(["a", "a", "b", "b"]))).name == "kind"
 
@@ -234,7 +299,12 @@ def test_colours_are_of_the_first_column_that_repeats():
 def test_configuration_reads_back_as_toml():
     import tomllib
 
-    config = {"name": 'a "b" é', "space": {"pivot": "en", "deep": {"a": 0.5}}, "languages": {"fr": {"corpus": ["x", "y"]}}, "docs": [{"p": 1}, {"p": 2}]}
+    config = {
+        "name": 'a "b" é',
+        "space": {"pivot": "en", "deep": {"a": 0.5}},
+        "languages": {"fr": {"corpus": ["x", "y"]}},
+        "docs": [{"p": 1}, {"p": 2}],
+    }
     assert tomllib.loads("\n".join(toml({**config, "none": None}))) == config
 
 

@@ -95,9 +95,7 @@ def test_the_configuration_of_the_demo_loads():
     ],
 )  # fmt: skip
 def test_K01_an_unknown_key_is_refused_and_the_nearest_named(refused, text, nearest):
-    assert refused(text, "config.unknown_key").endswith(
-        f"the nearest known one is {nearest} [config.unknown_key]"
-    )
+    assert refused(text, "config.unknown_key").endswith(f"the nearest known one is {nearest} [config.unknown_key]")
 
 
 def test_K01_the_root_of_paths_is_no_key(refused):
@@ -192,9 +190,7 @@ def test_K01_a_key_for_vectors_beside_text_is_refused(refused, key):
     ],
 )
 def test_K01_a_key_for_text_beside_vectors_is_refused(refused, key):
-    assert f"{key.split()[0]} means nothing beside vectors" in refused(
-        GOOD + SECOND + key, "config.languages"
-    )
+    assert f"{key.split()[0]} means nothing beside vectors" in refused(GOOD + SECOND + key, "config.languages")
 
 
 @pytest.mark.parametrize(

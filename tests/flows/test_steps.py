@@ -40,13 +40,13 @@ def test_a_build_publishes_all_that_it_made(built, bilingual_world):
     with warehouse.open(built.store) as wh:
         assert wh.version == built.summary["snapshot"]
         assert wh.languages == ["en", "de", "fr"]
-        assert wh.search("en0 en31 en62 en93 en124 en155", "en", ["fr"], 1).select(
-            "doc_id", "title", "year"
-        ).row(0) == ("d00", "fr 0", 1990)
+        assert wh.search("en0 en31 en62 en93 en124 en155", "en", ["fr"], 1).select("doc_id", "title", "year").row(
+            0
+        ) == ("d00", "fr 0", 1990)
         assert wh.translate("en5", "en", "de", 1)["word"].to_list() == ["de5"]
-        runs = wh.sql(
-            "SELECT plan, config, versions, notes, started_at <= finished_at AS ordered FROM runs"
-        ).rows(named=True)
+        runs = wh.sql("SELECT plan, config, versions, notes, started_at <= finished_at AS ordered FROM runs").rows(
+            named=True
+        )
         assert len(runs) == 1
         assert runs[0]["plan"] == plan_of(built.config).whole
         assert runs[0]["ordered"]
@@ -61,8 +61,7 @@ def test_a_build_publishes_all_that_it_made(built, bilingual_world):
 def test_what_was_measured_is_in_the_store_and_in_the_summary(built):
     with warehouse.open(built.store) as wh:
         figures = {
-            row[:4]: row[4]
-            for row in wh.sql("SELECT task, source, target, measure, value FROM evaluations").rows()
+            row[:4]: row[4] for row in wh.sql("SELECT task, source, target, measure, value FROM evaluations").rows()
         }
     for task in ("translation", "documents"):
         for row in built.summary[task]:
@@ -74,9 +73,11 @@ def test_what_was_measured_is_in_the_store_and_in_the_summary(built):
         }
     assert figures["translation", "en", "fr", "precision_at_1"] > 0.9
     assert 0 < figures["translation", "en", "fr", "coverage"] <= 1
-    assert [
-        figures["documents", "en", "de", measure] for measure in ("recall_at_1", "n_queries", "candidates")
-    ] == [1, 24, 24]
+    assert [figures["documents", "en", "de", measure] for measure in ("recall_at_1", "n_queries", "candidates")] == [
+        1,
+        24,
+        24,
+    ]
 
 
 def test_F11_a_second_build_does_nothing(project, build):
@@ -154,9 +155,7 @@ def test_F32_the_same_inputs_make_the_same_tables(project, build, built):
     )
     with warehouse.open(built.store) as one, warehouse.open(project.parent / "store") as other:
         for table in tables:
-            assert one.sql(f"FROM {table} ORDER BY ALL").equals(other.sql(f"FROM {table} ORDER BY ALL")), (
-                table
-            )
+            assert one.sql(f"FROM {table} ORDER BY ALL").equals(other.sql(f"FROM {table} ORDER BY ALL")), table
 
 
 def test_F26_everything_of_a_run_is_for_its_owner_alone(project, build):

@@ -88,9 +88,7 @@ def make_documents():
                 "topic": ("law", "art", "o'clock", 'sa"id', "été", "%")[i % 6], "year": 1990 + i % 5, "open": i % 2 == 0,
                 "share": i / 4 if i % 3 else i, "tags": ["a", i] if i % 7 == 0 else None,
             }  # fmt: skip
-            rows.append(
-                (f"d{i:02}", lang, f"{lang} {i}" if i % 4 else None, text, json.dumps(about, sort_keys=True))
-            )
+            rows.append((f"d{i:02}", lang, f"{lang} {i}" if i % 4 else None, text, json.dumps(about, sort_keys=True)))
     for doc_id in ("twin-b", "twin-c", "twin-a"):
         rows.append((doc_id, "fr", doc_id, "maison fleuve rue soleil", "{}"))
     rows += [("blank", "en", None, "", "{}"), ("foreign", "en", None, "qqq zzz!", '{"topic": "law"}')]
@@ -127,9 +125,9 @@ def publish_world():
     return publish_planted
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def wh(world):
-    """The planted store, open."""
+    """The planted store, open; nobody may close it."""
     with warehouse.open(world.root) as opened:
         yield opened
 

@@ -29,18 +29,14 @@ def reading(world):
 
 
 def frame_of(*rows):
-    return pl.DataFrame(
-        [(doc_id, lang, None, text, "{}") for doc_id, lang, text in rows], schema=COLUMNS, orient="row"
-    )
+    return pl.DataFrame([(doc_id, lang, None, text, "{}") for doc_id, lang, text in rows], schema=COLUMNS, orient="row")
 
 
 def loop(target, everything):
     """r of the row at each (lang, place) by a plain loop over all others."""
     found = []
     for key, row in target:
-        cosines = sorted(
-            (float(row.astype("f8") @ other) for at, other in everything if at != key), reverse=True
-        )[:10]
+        cosines = sorted((float(row.astype("f8") @ other) for at, other in everything if at != key), reverse=True)[:10]
         found.append(sum(cosines) / len(cosines) if cosines else 0.0)
     return found
 
@@ -81,9 +77,7 @@ def test_hubness_against_a_sample_leaves_out_the_document_where_it_is_in_it(worl
     sample = [keyed(own)[row] for row in rows]
     for lang in ("en", "de"):
         part = world.indexed_of(lang)
-        np.testing.assert_allclose(
-            document_hubness(world.indexed, "en")[lang], loop(keyed(part), sample), atol=2e-6
-        )
+        np.testing.assert_allclose(document_hubness(world.indexed, "en")[lang], loop(keyed(part), sample), atol=2e-6)
 
 
 def test_A06_documents_with_one_vector_have_one_hubness(world):
@@ -121,9 +115,7 @@ def test_vectors_come_back_bit_for_bit_in_the_order_of_ids(reading, world):
 
 
 def test_documents_come_back_as_they_were_given(reading, world):
-    stored = reading.sql(
-        "SELECT doc_id, lang, title, text, metadata FROM documents ORDER BY lang, doc_id"
-    ).pl()
+    stored = reading.sql("SELECT doc_id, lang, title, text, metadata FROM documents ORDER BY lang, doc_id").pl()
     assert stored.rows() == world.frame.sort("lang", "doc_id").rows()
     hashes = reading.sql("SELECT content_hash FROM documents ORDER BY lang, doc_id").fetchall()
     assert [h for (h,) in hashes] == [
@@ -137,15 +129,13 @@ def test_T01_a_document_without_a_direction_has_null_and_a_reason(reading, world
         ("en", "blank", 0, 0, "no_tokens"),
         ("en", "foreign", 2, 0, "no_known_token"),
     ]
-    assert reading.execute(
-        "SELECT count(*) FROM document_hubness WHERE doc_id IN ('blank', 'foreign')"
-    ).fetchall() == [(0,)]
+    assert reading.execute("SELECT count(*) FROM document_hubness WHERE doc_id IN ('blank', 'foreign')").fetchall() == [
+        (0,)
+    ]
 
 
 def test_tokens_are_counted_as_python_counts_them(reading, world):
-    counts = dict(
-        reading.execute("SELECT (lang, doc_id), (tokens, known_tokens) FROM document_vectors").fetchall()
-    )
+    counts = dict(reading.execute("SELECT (lang, doc_id), (tokens, known_tokens) FROM document_vectors").fetchall())
     for part in world.indexed:
         for doc_id, tokens, known in zip(
             part.frame["doc_id"], part.pooled.tokens, part.pooled.known_tokens, strict=True
@@ -162,17 +152,9 @@ def test_ids_of_any_kind_stand_in_one_order_for_python_and_sql(world, tmp_path, 
     other = publish_world(tmp_path / "s", world.space, [], frame)
     connection = read(other.root / "current.duckdb")
     stored = [
-        doc_id
-        for (doc_id,) in connection.execute(
-            "SELECT doc_id FROM search_text('house', 'en', k := 50)"
-        ).fetchall()
+        doc_id for (doc_id,) in connection.execute("SELECT doc_id FROM search_text('house', 'en', k := 50)").fetchall()
     ]
-    assert (
-        stored
-        == sorted(ids)
-        == read_vectors(connection, "en")[0]
-        == other.indexed[0].frame["doc_id"].to_list()
-    )
+    assert stored == sorted(ids) == read_vectors(connection, "en")[0] == other.indexed[0].frame["doc_id"].to_list()
     connection.close()
 
 
@@ -183,11 +165,7 @@ def test_a_language_that_the_space_has_not_is_refused(world):
 
 def test_the_hash_of_a_document_changes_with_what_it_says_and_with_nothing_else():
     card = {"doc_id": "1", "lang": "en", "title": "t", "text": "x", "metadata": "{}"}
-    assert (
-        content_hash(card)
-        == sha256(b"t\0x\0{}").hexdigest()
-        == content_hash({**card, "doc_id": "2", "lang": "fr"})
-    )
+    assert content_hash(card) == sha256(b"t\0x\0{}").hexdigest() == content_hash({**card, "doc_id": "2", "lang": "fr"})
     for key in ("title", "text", "metadata"):
         assert content_hash({**card, key: "other"}) != content_hash(card)
     assert content_hash({**card, "title": None}) == content_hash({**card, "title": ""})

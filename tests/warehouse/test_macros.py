@@ -135,9 +135,7 @@ def test_search_text_into_no_language_or_an_unknown_one_finds_nothing(store, wh)
 def test_similar_documents_finds_what_similar_finds(store, wh, world, lang):
     part = world.indexed_of(lang)
     sql = "SELECT rank, score, lang, doc_id FROM similar_documents(?, ?, k := ?, into_ := ?)"
-    for doc_id in part.frame["doc_id"].filter(part.pooled.known.tolist())[:8].to_list() + ["twin-b"] * (
-        lang == "fr"
-    ):
+    for doc_id in part.frame["doc_id"].filter(part.pooled.known.tolist())[:8].to_list() + ["twin-b"] * (lang == "fr"):
         for into in (None, [lang], ["de", "tr"]):
             rows = store.execute(sql, [lang, doc_id, 9, into]).fetchall()
             same_hits(wh.similar(doc_id, lang, into, 9), rows)
@@ -168,9 +166,7 @@ def test_nearest_words_are_those_of_the_store_and_of_the_space(store, wh, world,
 
 
 def test_nearest_words_within_one_language_are_ordered_by_cosine_as_in_python(store, wh):
-    rows = store.execute(
-        "SELECT rank, score, word FROM nearest_words('house', 'en', 'en', k := 5)"
-    ).fetchall()
+    rows = store.execute("SELECT rank, score, word FROM nearest_words('house', 'en', 'en', k := 5)").fetchall()
     same_hits(wh.translate("house", "en", "en", 5), rows, "word")
     assert rows[0][2] == "house"
 
@@ -188,15 +184,11 @@ def test_similarity_is_the_cosine_of_numpy(store, world):
         x64, y64 = x.astype("f8"), y.astype("f8")
         cosine = x64 @ y64 / np.linalg.norm(x64) / np.linalg.norm(y64)
         for given_ in ([x, y], [x.tolist(), y.tolist()]):
-            assert store.execute("SELECT similarity(?, ?)", given_).fetchall()[0][0] == pytest.approx(
-                cosine, abs=1e-6
-            )
+            assert store.execute("SELECT similarity(?, ?)", given_).fetchall()[0][0] == pytest.approx(cosine, abs=1e-6)
 
 
 def test_similarity_takes_stored_vectors(store, world):
     sql = "SELECT similarity(a.vector, b.vector) FROM words a, words b WHERE (a.word, a.lang, b.word, b.lang) = (?, ?, ?, ?)"
     ours, theirs = world.space.vectors("en"), world.space.vectors("fr")
     cosine = ours.matrix[ours.row("river")] @ theirs.matrix[theirs.row("fleuve")]
-    assert store.execute(sql, ["river", "en", "fleuve", "fr"]).fetchall()[0][0] == pytest.approx(
-        cosine, abs=1e-6
-    )
+    assert store.execute(sql, ["river", "en", "fleuve", "fr"]).fetchall()[0][0] == pytest.approx(cosine, abs=1e-6)

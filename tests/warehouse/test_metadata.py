@@ -53,9 +53,7 @@ def test_a_key_of_one_kind_keeps_it_and_a_mixed_one_is_text(values, column):
 
 
 def test_columns_stand_in_the_order_of_first_mention_whatever_they_are_called():
-    found = expand_metadata(
-        frame([{"b": 1}, {"a": 1, "b": 2, "metadata": "x"}, {"'; DROP TABLE documents; --": 3}])
-    )
+    found = expand_metadata(frame([{"b": 1}, {"a": 1, "b": 2, "metadata": "x"}, {"'; DROP TABLE documents; --": 3}]))
     assert found.columns[2:] == ["b", "a", "metadata", "'; DROP TABLE documents; --"]
 
 
@@ -71,9 +69,7 @@ def test_A07_a_filter_keeps_what_python_keeps(rows, data):
     for key in data.draw(st.lists(st.sampled_from(keys), unique=True) if keys else st.just([])):
         there = st.sampled_from([row.get(key) for row in rows])
         where[key] = data.draw(there | st.lists(there | kinds[key], max_size=3))
-    kept = [
-        all(row.get(key) in (w if isinstance(w, list) else [w]) for key, w in where.items()) for row in rows
-    ]
+    kept = [all(row.get(key) in (w if isinstance(w, list) else [w]) for key, w in where.items()) for row in rows]
     assert matching(found, where).tolist() == kept
 
 

@@ -36,9 +36,7 @@ def oracle(world, vector, lang, into=None, leave_out=()):
     known = [
         (part.lang, doc_id, row.astype("f8"))
         for part in world.indexed
-        for doc_id, row, known in zip(
-            part.frame["doc_id"], part.pooled.vectors, part.pooled.known, strict=True
-        )
+        for doc_id, row, known in zip(part.frame["doc_id"], part.pooled.vectors, part.pooled.known, strict=True)
         if known
     ]
     asking = [d for d in known if d[0] == lang]
@@ -124,9 +122,7 @@ def test_A06_equal_scores_stand_in_the_order_of_language_and_id(publish_world, t
     rows = np.random.default_rng(3).standard_normal((40, 6)).astype("f4")
     words = tuple(f"w{n}" for n in range(40))
     pairs = [align.WordPairs("en", lang, tuple(zip(words, words, strict=True))) for lang in ("fr", "de")]
-    space = align.fit(
-        [WordVectors(lang, words, rows) for lang in ("en", "fr", "de")], pairs, method="procrustes"
-    )
+    space = align.fit([WordVectors(lang, words, rows) for lang in ("en", "fr", "de")], pairs, method="procrustes")
     texts = [(f"d{n:02}", f"w{n} w{(7 * n + 1) % 40}") for n in range(30)]
     table = [(doc_id, lang, None, text, "{}") for lang in ("fr", "de", "en") for doc_id, text in texts]
     names = dict.fromkeys(("doc_id", "lang", "title", "text", "metadata"), pl.String)
@@ -135,10 +131,7 @@ def test_A06_equal_scores_stand_in_the_order_of_language_and_id(publish_world, t
         for text in ("w1 w2", "w30", "w5 w6 w7 w8"):
             hits = wh.search(text, "en", ["fr", "de"], 60)
             assert hits["score"].n_unique() <= 30
-            owed = [
-                (-score, lang, doc_id)
-                for score, lang, doc_id in hits.select("score", "lang", "doc_id").rows()
-            ]
+            owed = [(-score, lang, doc_id) for score, lang, doc_id in hits.select("score", "lang", "doc_id").rows()]
             assert owed == sorted(owed)
             rows = wh.sql(
                 "SELECT lang, doc_id FROM search_text(?, 'en', k := 60, into_ := ['fr', 'de'])", [text]
@@ -166,9 +159,7 @@ def test_A02_what_is_no_count_is_refused(wh, k):
 
 
 def test_T01_documents_without_a_known_word_have_a_reason_and_are_no_hits(wh):
-    sql = (
-        "SELECT doc_id, reason, tokens, known_tokens FROM document_vectors WHERE vector IS NULL ORDER BY ALL"
-    )
+    sql = "SELECT doc_id, reason, tokens, known_tokens FROM document_vectors WHERE vector IS NULL ORDER BY ALL"
     assert wh.sql(sql).rows() == [("blank", "no_tokens", 0, 0), ("foreign", "no_known_token", 2, 0)]
     for lang in wh.languages:
         found = {*wh.search(TEXTS[lang][0], lang, k=1000)["doc_id"]}

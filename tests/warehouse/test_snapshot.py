@@ -76,9 +76,7 @@ def test_what_fill_raises_is_raised_and_leaves_the_old_snapshot(tmp_path, publis
 
 
 @pytest.mark.parametrize("owner", [snapshot.os, snapshot.Path], ids=["fsync", "replace"])
-def test_F04_F05_an_error_of_the_disk_at_any_step_leaves_the_old_snapshot(
-    tmp_path, publish, monkeypatch, owner
-):
+def test_F04_F05_an_error_of_the_disk_at_any_step_leaves_the_old_snapshot(tmp_path, publish, monkeypatch, owner):
     publish(tmp_path, 0)
     verb = "fsync" if owner is snapshot.os else "replace"
     deed = getattr(owner, verb)
@@ -155,9 +153,7 @@ def killed(tmp_path_factory):
     template = tmp_path_factory.mktemp("template")
     for number in range(5):
         with snapshot.writing(template):
-            snapshot.publish(
-                template, 2, lambda c, n=number: c.execute("CREATE TABLE numbers AS SELECT ? AS n", [n])
-            )
+            snapshot.publish(template, 2, lambda c, n=number: c.execute("CREATE TABLE numbers AS SELECT ? AS n", [n]))
     for root in roots.values():
         subprocess.run(["cp", "-a", f"{template}/.", str(root)], check=True)
     given = [text for step, root in roots.items() for text in (str(root), step)]
@@ -167,9 +163,7 @@ def killed(tmp_path_factory):
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_F01_F03_a_writer_that_is_killed_leaves_a_whole_snapshot_and_the_next_one_cleans_up(
-    killed, publish, step
-):
+def test_F01_F03_a_writer_that_is_killed_leaves_a_whole_snapshot_and_the_next_one_cleans_up(killed, publish, step):
     root, code = killed[step]
     assert code == -9
     pointed = snapshot.read_manifest(snapshot.current(root))
@@ -214,6 +208,7 @@ def test_F08_F09_readers_see_one_version_each_and_never_an_older_one(tmp_path, p
                     assert int(wh.version.split("-")[1]) == number
                     assert wh.sql("SELECT n FROM numbers").item() == number
                     seen.append(number)
+                done.wait(0.005)
         except BaseException as fault:
             faults.append(fault)
 

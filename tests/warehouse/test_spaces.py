@@ -89,9 +89,7 @@ def test_the_form_of_a_word_is_what_a_token_finds(reading, world):
         assert vectors.words[row] == word
         assert form is None or vectors.row(form) == row
     forms = reading.execute("SELECT lang, count(form) FROM words GROUP BY lang").fetchall()
-    assert dict(forms) == {
-        lang: len(world.space.vectors(lang).folded_index) for lang in world.space.languages
-    }
+    assert dict(forms) == {lang: len(world.space.vectors(lang).folded_index) for lang in world.space.languages}
 
 
 def test_hubness_is_stored_for_every_ordered_pair_of_languages(reading, world):
@@ -139,9 +137,7 @@ def test_vectors_of_another_dimension_cannot_be_stored(blank, world):
 def test_a_column_of_vectors_is_a_matrix_also_in_pieces():
     rows = np.arange(12, dtype="f4").reshape(4, 3)
     np.testing.assert_array_equal(matrix(pa.chunked_array([vector_column(rows)])), rows)
-    np.testing.assert_array_equal(
-        matrix(pa.chunked_array([vector_column(rows[:1]), vector_column(rows[1:])])), rows
-    )
+    np.testing.assert_array_equal(matrix(pa.chunked_array([vector_column(rows[:1]), vector_column(rows[1:])])), rows)
     np.testing.assert_array_equal(matrix(pa.chunked_array([vector_column(rows).slice(1, 2)])), rows[1:3])
     assert matrix(pa.chunked_array([], pa.list_(pa.float32(), 3))).shape == (0, 3)
 
