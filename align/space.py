@@ -90,11 +90,16 @@ class SharedSpace:
         return rotate(self.normalizations[code].apply(raw), self.rotations[code])
 
     def hubness(self, source: str, target: str) -> F32:
-        """(n,) r_S of every word of `target`: mean cosine to its 10 nearest among the frequent words of `source`."""
+        """(n,) r_S of every word of `target`: mean cosine to its 10 nearest among the frequent words of `source`.
+
+        Zero within one language, where nothing is mapped onto anything.
+        """
         key = (canonical_language(source), canonical_language(target))
         if key not in self._hubness:
-            sample = self.vectors(source).matrix[:HUBNESS_SAMPLE]
-            found = neighbourhood(self.vectors(target).matrix, sample, NEIGHBOURS)
+            ours, theirs = self.vectors(source), self.vectors(target)
+            found = np.zeros(len(theirs), dtype=np.float32)
+            if ours is not theirs:
+                found = neighbourhood(theirs.matrix, ours.matrix[:HUBNESS_SAMPLE], NEIGHBOURS)
             found.flags.writeable = False  # shared with every later caller
             self._hubness[key] = found
         return self._hubness[key]

@@ -191,7 +191,7 @@ def report(
 
     with store.open(warehouse) as wh:
         write_report(wh, output)
-    out.print(str(output), soft_wrap=True)
+    out.print(str(output), markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -232,7 +232,7 @@ def export(
 
     with store.open(warehouse) as wh:
         rows = write(wh, output, lang)
-    out.print(f"{rows:,} rows in {output}", soft_wrap=True)
+    out.print(f"{rows:,} rows in {output}", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()

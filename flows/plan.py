@@ -11,7 +11,7 @@ import duckdb
 
 from align.compressed import file_digest
 from align.corpus import expand_paths
-from align.errors import CorruptStoreError
+from align.errors import ConfigError, CorruptStoreError
 from align.tokens import TOKENIZER
 from flows.settings import DocumentSettings, Settings
 from warehouse import snapshot
@@ -78,6 +78,13 @@ class Plan:
     @property
     def pooling_path(self) -> Path:
         return self.work(f"pooling-{self.documents[:16]}.safetensors")
+
+    def file(self, pattern: str) -> Path:
+        """The one file that a path of the configuration means. Raises ConfigError `config.one_file`."""
+        found = expand_paths([pattern], self.settings.root)
+        if len(found) != 1:
+            raise ConfigError("config.one_file", f"{pattern} matches {len(found)} files; name the one that is meant")
+        return found[0]
 
     def document_files(self, about: DocumentSettings) -> list[Path]:
         return expand_paths([about.path], self.settings.root)

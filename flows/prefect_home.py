@@ -6,6 +6,8 @@ Prefect reads its settings at import; without these it reports to its makers and
 import os
 from pathlib import Path
 
+from align.errors import ResourceError
+
 _QUIET = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -18,9 +20,15 @@ _QUIET = {
 
 
 def settle(warehouse: Path) -> None:
-    """Set Prefect's environment for work on `warehouse`; whatever the user has set stays."""
-    home = warehouse / "prefect"
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Set Prefect's environment for work on `warehouse`; whatever the user has set stays. Makes the folder.
+
+    Raises ResourceError `store.unwritable`.
+    """
     os.umask(0o077)
+    home = warehouse / "prefect"
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ResourceError("store.unwritable", f"cannot write here ({error.strerror})", path=warehouse) from None
     for name, value in {**_QUIET, "PREFECT_HOME": str(home.resolve())}.items():
         os.environ.setdefault(name, value)

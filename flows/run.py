@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from align.errors import ResourceError
 from flows import progress
 from flows.plan import make_plan
 from flows.prefect_home import settle
@@ -24,20 +23,9 @@ def run_build(config: Path, warehouse: Path | None = None) -> dict[str, Any]:
         where = {"warehouse": str(settings.warehouse_path)}
         if published is not None:
             return {"snapshot": published, "published": False, **where}
-        _make_folders(settings.warehouse_path)
-        os.environ.setdefault(
-            "PREFECT_LOGGING_LEVEL", "CRITICAL"
-        )  # below this it prints the traceback of what is raised here
+        # Below this it prints the traceback of what is raised here, which the command line says in one sentence.
+        os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
         settle(settings.warehouse_path)
         with progress.step("start Prefect"):
             from flows.build import build
         return {**build(str(config), None if warehouse is None else str(warehouse)), **where}
-
-
-def _make_folders(warehouse: Path) -> None:
-    """The folder of the store and of Prefect's state, readable for their owner alone."""
-    try:
-        warehouse.mkdir(parents=True, exist_ok=True, mode=0o700)
-        (warehouse / "prefect").mkdir(exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise ResourceError("store.unwritable", f"cannot write here ({error.strerror})", path=warehouse) from None

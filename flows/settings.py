@@ -115,9 +115,6 @@ class Settings(_Section):
     def warehouse_path(self) -> Path:
         return self.root / self.warehouse.path
 
-    def path(self, text: str) -> Path:
-        return self.root / text
-
 
 def load_settings(path: str | Path, warehouse: str | Path | None = None) -> Settings:
     """Read and check a configuration; `warehouse` overrides where its store lies. Does not look at the inputs.

@@ -44,7 +44,7 @@ def prepare_vectors(plan: Plan, lang: str) -> Notes:
         if about.vectors is not None:
             with step(f"read {lang} vectors") as progress:
                 vectors = align.read_vectors(
-                    plan.settings.path(about.vectors),
+                    plan.file(about.vectors),
                     lang=lang,
                     limit=about.limit,
                     on_bad_row=about.on_bad_row,
@@ -76,17 +76,11 @@ def read_pairs(plan: Plan) -> tuple[list[WordPairs], list[WordPairs]]:
     """
     train, test = [], []
     for about in plan.settings.dictionaries:
-        path = plan.settings.path(about.path)
+        path = plan.file(about.path)
         for source, target in _language_pairs(plan, about, path):
-            try:
-                shown, judged = (read_dictionary(path, source, target, part=part) for part in ("train", "test"))
-            except InputError as error:
-                if error.code != "dict.no_part":
-                    raise
-                shown = read_dictionary(path, source, target)
-                shown, judged = shown.split(plan.settings.evaluation.held_out)
+            shown, judged = _read_parts(path, source, target, plan.settings.evaluation.held_out)
             if about.test is not None:
-                judged = read_dictionary(plan.settings.path(about.test), source, target)
+                judged = read_dictionary(plan.file(about.test), source, target)
             train.append(shown)
             test.append(judged)
     return [_without_judged(pairs, test) for pairs in train], test
@@ -220,6 +214,17 @@ def _write_evaluations(connection: duckdb.DuckDBPyConnection, space_id: str, fig
     names = ("space_id", "task", "source", "target", "measure", "value")
     if rows:
         insert(connection, "evaluations", dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+
+
+def _read_parts(path: Path, source: str, target: str, held_out: float) -> tuple[WordPairs, WordPairs]:
+    """The train and test parts of a table; where it has none for these languages, a split."""
+    try:
+        test = read_dictionary(path, source, target, part="test")
+        return read_dictionary(path, source, target, part="train"), test
+    except InputError as error:
+        if error.code not in ("dict.no_part", "dict.empty"):
+            raise
+    return read_dictionary(path, source, target).split(held_out)
 
 
 def _without_judged(pairs: WordPairs, test: list[WordPairs]) -> WordPairs:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 import warehouse as store
 from align.errors import AlignError, ConfigError
@@ -42,12 +43,12 @@ def run_demo(warehouse: Path, output: Path) -> None:
         with progress.display(), progress.step("write report"):
             write_report(wh, output)
     database = warehouse / "current.duckdb"
-    out.print("\n[bold]The store[/bold], for any DuckDB client:", str(database), soft_wrap=True)
-    out.print(f"  duckdb -readonly {database}", soft_wrap=True, highlight=False)
+    out.print("\n[bold]The store[/bold], for any DuckDB client:", escape(str(database)), soft_wrap=True)
+    out.print(f"  duckdb -readonly {database}", soft_wrap=True, highlight=False, markup=False)
     out.print(
         "  SELECT rank, score, lang, title FROM search_text('fresh bread from the oven', 'en', k := 5);", soft_wrap=True
     )
-    out.print("[bold]The report[/bold], for any browser:", str(output), soft_wrap=True)
+    out.print("[bold]The report[/bold], for any browser:", escape(str(output)), soft_wrap=True)
     out.print('[bold]Next[/bold]: align search "a letter from the queen" --lang en --into fr,de -k 3', soft_wrap=True)
 
 

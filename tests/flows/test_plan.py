@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from align.errors import InputError
+from align.errors import ConfigError, InputError
 from flows.plan import make_plan
 from flows.settings import load_settings
 from warehouse import snapshot
@@ -135,3 +135,10 @@ def test_F12_published_is_nothing_where_the_plan_is_another_or_the_store_is_lost
     assert make_plan(load_settings(config)).published() is None
     (store / "current.duckdb").unlink()
     assert make_plan(load_settings(config)).published() is None
+
+
+def test_a_path_of_one_file_that_matches_several_is_refused(project):
+    plan = make_plan(load_settings(project))
+    assert plan.file("documents/en.jsonl").name == "en.jsonl"
+    with pytest.raises(ConfigError, match=r"config\.one_file"):
+        plan.file("documents/*")

@@ -68,7 +68,7 @@ def test_paths_are_relative_to_the_file_wherever_one_stands(load, tmp_path, monk
     settings = load(GOOD + '[warehouse]\npath = "../store"')
     monkeypatch.chdir(tmp_path)
     assert load_settings("align.toml").root == settings.root == tmp_path
-    assert settings.path("en.vec") == tmp_path / "en.vec"
+    assert settings.root / "en.vec" == tmp_path / "en.vec"
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert load_settings("../align.toml") == settings
 
