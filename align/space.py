@@ -135,6 +135,8 @@ class SharedSpace:
     def save(self, path: str | Path) -> None:
         """Write the space to one safetensors file: rotations and means in float64, vectors in float32. No pickle.
 
+        Hubness that was asked for is written too, and need not be computed again.
+
         Raises ResourceError `file.unwritable`, InputError `file.missing`, `api.bad_type`, and `vec.bad_token`,
         `vec.encoding` for a word that would not read back.
         """
@@ -152,6 +154,8 @@ class SharedSpace:
                 "steps": self.normalizations[lang].steps, "rotation": rotation, "fit": dict(self.fits[lang]),
                 "origin": dict(vectors.origin), "dropped": dict(vectors.dropped),
             }  # fmt: skip
+        for (source, target), hubness in self._hubness.items():
+            tensors[f"hubness/{source}/{target}"] = hubness
         metadata = {
             "format": FORMAT, "space_id": self.space_id, "pivot": self.pivot, "tokenizer": self.tokenizer,
             "fingerprints": json.dumps(dict(self.fingerprints)), "languages": json.dumps(about, default=str),
@@ -193,8 +197,21 @@ def _space(tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str])
         normalizations[lang] = Normalization(tuple(about["steps"]), tuple(tensors[f"{lang}/means"]))
         rotations[lang] = Rotation(tensors[f"{lang}/rotation"], **about["rotation"])
         fits[lang] = about["fit"]
-    prints = json.loads(metadata["fingerprints"])
-    return SharedSpace(metadata["pivot"], mapped, normalizations, rotations, fits, prints, metadata["tokenizer"])
+    hubness = {}
+    for name, values in tensors.items():
+        if name.startswith("hubness/"):
+            _, source, target = name.split("/")
+            hubness[source, target] = values
+    return SharedSpace(
+        metadata["pivot"],
+        mapped,
+        normalizations,
+        rotations,
+        fits,
+        json.loads(metadata["fingerprints"]),
+        metadata["tokenizer"],
+        hubness,
+    )
 
 
 def check_rotations(rotations: Mapping[str, Rotation]) -> None:

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from datetime import UTC, datetime
 from importlib.metadata import version
-from itertools import combinations
+from itertools import combinations, permutations
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -99,6 +99,8 @@ def fit_space(plan: Plan) -> Notes:
                 method=plan.settings.space.method,
                 progress=progress,
             )
+            for source, target in permutations(space.languages, 2):
+                space.hubness(source, target)  # once: to judge with, and to publish
             space.save(plan.space_path)
         _write_notes(
             plan.space_path, {"languages": {k: dict(v) for k, v in space.fits.items()}, "seconds": _since(started)}

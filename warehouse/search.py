@@ -200,10 +200,10 @@ class Warehouse:
         """
         one_select(self._open, statement)
         try:
-            relation = self._open.sql(statement, params=list(parameters) if parameters else None)
-            return relation.pl() if relation is not None else pl.DataFrame()
+            found = pl.from_arrow(select(self._open, statement, list(parameters or [])))
         except duckdb.Error as error:
             raise QueryError("query.failed", printable(str(error), 200)) from None
+        return found if isinstance(found, pl.DataFrame) else found.to_frame()
 
     @property
     def _open(self) -> duckdb.DuckDBPyConnection:

@@ -261,3 +261,11 @@ def test_the_identity_names_all_that_made_the_space(tiny):
     assert replace(tiny, rotations={**tiny.rotations, "fr": shaken}).space_id == tiny.space_id  # N20
     assert isinstance(tiny, SharedSpace)
     assert repr(tiny).startswith("SharedSpace(en, fr; pivot='en', dim=2")
+
+
+def test_hubness_is_saved_with_the_space(bilingual_space, tmp_path):
+    first = bilingual_space.hubness("en", "fr")
+    bilingual_space.save(tmp_path / "space.safetensors")
+    again = load_space(tmp_path / "space.safetensors")
+    assert again._hubness["en", "fr"].tobytes() == first.tobytes()
+    assert not again.hubness("fr", "fr").any()
