@@ -13,6 +13,11 @@ from flows.settings import load_settings
 from warehouse.snapshot import writing
 
 
+@task(cache_policy=NO_CACHE, persist_result=False)
+def check_inputs(plan: Plan) -> None:
+    steps.check_inputs(plan)
+
+
 @task(task_run_name="vectors {lang}", cache_policy=NO_CACHE, persist_result=False)
 def prepare_vectors(plan: Plan, lang: str) -> dict[str, Any]:
     return steps.prepare_vectors(plan, lang)
@@ -45,12 +50,13 @@ def publish_snapshot(plan: Plan, notes: dict[str, Any], figures: dict[str, Any])
     validate_parameters=False,
 )
 def build(config: str, warehouse: str | None = None) -> dict[str, Any]:
-    """Read, train or ingest, align, pool, judge, publish; where nothing changed, nothing is done."""
+    """Check, read or train, align, pool, judge, publish; where nothing changed, nothing is done."""
     plan = make_plan(load_settings(config, warehouse))
     if (published := plan.published()) is not None:
         return {"snapshot": published, "published": False}
     with writing(plan.settings.warehouse_path):
         notes: dict[str, Any] = {"started": datetime.now(UTC).isoformat()}
+        check_inputs(plan)
         vectors = {lang: prepare_vectors.submit(plan, lang) for lang in plan.settings.languages}
         notes["vectors"] = {lang: one.result() for lang, one in vectors.items()}
         notes["space"] = fit_space(plan)

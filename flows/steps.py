@@ -34,6 +34,14 @@ from warehouse.spaces import insert, write_pairs, write_space
 Notes = dict[str, Any]
 
 
+def check_inputs(plan: Plan) -> None:
+    """Read dictionaries and documents once for their faults, which are better known before hours of training than after."""
+    if not plan.documents_path.exists():
+        with step("check inputs"):
+            read_pairs(plan)
+            read_sources(plan)
+
+
 def prepare_vectors(plan: Plan, lang: str) -> Notes:
     """Train or ingest the vectors of one language."""
     path = plan.vectors_path(lang)

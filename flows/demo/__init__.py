@@ -49,7 +49,7 @@ def run_demo(warehouse: Path, output: Path) -> None:
         "  SELECT rank, score, lang, title FROM search_text('fresh bread from the oven', 'en', k := 5);", soft_wrap=True
     )
     out.print("[bold]The report[/bold], for any browser:", escape(str(output)), soft_wrap=True)
-    out.print('[bold]Next[/bold]: align search "a letter from the queen" --lang en --into fr,de -k 3', soft_wrap=True)
+    out.print('[bold]Next[/bold]: align search "hot soup with cheese" --lang en --into fr,de -k 3', soft_wrap=True)
 
 
 def _refuse_other(warehouse: Path) -> None:

@@ -309,3 +309,11 @@ def test_steps_raise_errors_of_the_tree_only(project, build):
     (project.parent / "en.vec").write_text("not vectors at all")
     with pytest.raises(AlignError):
         build(project)
+
+
+def test_a_fault_in_documents_is_said_before_any_training(project, build):
+    with (project.parent / "documents/en.jsonl").open("a") as file:
+        file.write('{"id": "strange", "lang": "xx", "text": "x"}\n')
+    with pytest.raises(InputError, match=r"doc\.bad_lang"):
+        steps.check_inputs(plan_of(project))
+    assert not (project.parent / "store").exists()
