@@ -24,7 +24,7 @@ DEFAULT = Path("warehouse/data")
 
 
 def main() -> None:
-    """Run the command line; exits with 0 done, 1 a domain error, 2 wrong usage, 3 partly done."""
+    """Run the command line; exits with 0 done, 1 a domain error, 2 wrong usage."""
     try:
         app()
     except AlignError as error:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from align.compressed import sync
+from align.compressed import replacing
 from align.errors import InputError
 from align.vector_files import write_vectors
 from warehouse.search import Warehouse
@@ -18,10 +18,8 @@ def export(wh: Warehouse, path: str | Path, lang: str | None = None) -> int:
     if path.suffix == ".parquet":
         sql = "SELECT * EXCLUDE (space_id) FROM documents JOIN document_vectors USING (lang, doc_id)"
         frame = wh.sql(sql + (" WHERE lang = ?" if lang else "") + " ORDER BY lang, doc_id", [lang] if lang else None)
-        aside = path.with_name(f".{path.name}.part")
-        frame.write_parquet(aside)
-        sync(aside)
-        aside.replace(path)
+        with replacing(path) as file:
+            frame.write_parquet(file)
         return frame.height
     if path.suffix not in (".vec", ".txt", ".npz", ".safetensors"):
         raise InputError(
