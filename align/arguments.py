@@ -28,15 +28,15 @@ def is_list(values: object) -> bool:
     )
 
 
-def listed(kind: type[T], /, **given: Iterable[T]) -> list[T]:
-    """The one iterable given, as a list of `kind`s; InputError `api.bad_type` for anything else, also for one string."""
+def listed(kind: type[T], code: str = "api.bad_type", /, **given: Iterable[T]) -> list[T]:
+    """The one iterable given, as a list of `kind`s; InputError `code` for anything else, also for one string."""
     ((name, values),) = given.items()
     if not is_list(values):
-        raise InputError("api.bad_type", f"{name} is one {type(values).__name__}; give a list of {kind.__name__}")
+        raise InputError(code, f"{name} is one {type(values).__name__}; give a list of {kind.__name__}")
     found = list(values)
     for value in found:
         if not isinstance(value, kind):
-            raise InputError("api.bad_type", f"{name} holds a {type(value).__name__}; give a list of {kind.__name__}")
+            raise InputError(code, f"{name} holds a {type(value).__name__}; give a list of {kind.__name__}")
     return found
 
 

@@ -5,7 +5,7 @@ query and an old document get the same treatment, and a text the same vector wha
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
-from align.arguments import expect, is_list
+from align.arguments import expect, listed
 from align.errors import InputError, printable
 from align.language import canonical_language
 from align.normalize import unit_rows
@@ -94,7 +94,7 @@ class Pooler:
     def pool_counted(self, texts: Sequence[str], lang: str) -> Pooled:
         """As `pool`, as plain arrays together with the numbers of tokens and of known tokens."""
         vectors, state = self.of(lang)
-        means, tokens, known = _weighted_means(_check_texts(texts), vectors, state.weights)
+        means, tokens, known = _weighted_means(listed(str, "api.bad_text", texts=texts), vectors, state.weights)
         out = np.zeros(means.shape, dtype=np.float32)
         centred = means - state.mean
         has = (known > 0) & (np.einsum("ij,ij->i", centred, centred) > SHORTEST**2)
@@ -144,7 +144,9 @@ def fit_pooler(
         )
     if isinstance(a, bool) or not isinstance(a, int | float) or not 1e-12 <= a <= 1e12:
         raise InputError("pool.bad_value", f"a={printable(repr(a))}; a number from 1e-12 to 1e12, such as 0.01")
-    given = {space.vectors(lang).lang: _check_texts(documents) for lang, documents in texts.items()}
+    given = {
+        space.vectors(lang).lang: listed(str, "api.bad_text", texts=documents) for lang, documents in texts.items()
+    }
     if len(given) != len(texts):
         raise InputError(
             "pool.bad_value", f"{len(texts)} lists of texts for {len(given)} languages; give one list each"
@@ -200,13 +202,3 @@ def _weighted_means(texts: Sequence[str], vectors: WordVectors, weights: F64) ->
         sums = shares @ vectors.matrix[used].astype(np.float64)
         out[start : start + len(ends) - 1] = sums / np.where(total > 0, total, 1)
     return out, tokens, known
-
-
-def _check_texts(texts: Iterable[str]) -> list[str]:
-    if not is_list(texts):
-        raise InputError("api.bad_text", f"texts is one {type(texts).__name__}; give a list of strings")
-    found = list(texts)
-    for text in found:
-        if not isinstance(text, str):
-            raise InputError("api.bad_text", f"texts holds a {type(text).__name__}; give a list of strings")
-    return found
