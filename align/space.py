@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -122,15 +122,15 @@ class SharedSpace:
         ranks = np.arange(1, len(words) + 1)
         return pl.DataFrame({"rank": ranks, "word": words, "score": found.scores[0]})
 
-    def evaluate(self, test_pairs: WordPairs) -> pl.DataFrame:
+    def evaluate(self, test_pairs: WordPairs, *, train: Iterable[WordPairs] | None = None) -> pl.DataFrame:
         """One row of `align.evaluate.Precision` for pairs that were not used in fitting.
 
-        Raises AlignmentError `evaluate.no_pairs`, InputError `space.no_language`, `api.bad_type`.
+        `train`: the dictionaries that were, for the column `leaked`, which is null without them. Raises AlignmentError `evaluate.no_pairs`, InputError `space.no_language`, `api.bad_type`.
         """
         expect(WordPairs, test_pairs=test_pairs)
         source, target = self.vectors(test_pairs.source), self.vectors(test_pairs.target)
-        result = evaluate_translation(source, target, self.hubness(source.lang, target.lang), test_pairs)
-        return pl.DataFrame([result.as_dict()])
+        hubness = self.hubness(source.lang, target.lang)
+        return evaluate_translation(source, target, hubness, test_pairs, train=train).frame()
 
     def save(self, path: str | Path) -> None:
         """Write the space to one safetensors file: rotations and means in float64, vectors in float32. No pickle.

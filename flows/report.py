@@ -20,10 +20,17 @@ Row = dict[str, Any]
 MEASURES = {
     "precision_at_1": "P@1", "precision_at_5": "P@5", "precision_at_10": "P@10", "recall_at_1": "R@1", "recall_at_10": "R@10",
     "mrr": "MRR", "coverage": "coverage", "n_words": "covered words", "n_test_words": "test words",
-    "precision_at_1_of_all": "P@1 of all", "n_queries": "queries", "candidates": "candidates",
+    "precision_at_1_of_all": "P@1 of all", "precision_at_1_low": "P@1 from", "precision_at_1_high": "P@1 to",
+    "mean_average_precision": "MAP", "n_gold": "gold pairs", "precision_at_1_identical": "P@1 spelled alike",
+    "n_identical": "spelled alike", "precision_at_1_distinct": "P@1 spelled otherwise", "n_distinct": "spelled otherwise",
+    "precision_at_1_names": "P@1 names", "n_names": "names", "leaked": "words also trained on",
+    "n_queries": "queries", "candidates": "candidates",
 }  # fmt: skip
 PAIRS = 40  # on a chart; the table has all
-COUNTS = {"n_words", "n_test_words", "n_queries", "candidates"}
+COUNTS = {
+    "n_words", "n_test_words", "n_queries", "candidates", "n_gold", "n_identical", "n_distinct", "n_names", "leaked",
+}  # fmt: skip
+PLAIN = {"mrr", "mean_average_precision"}  # shown as numbers, not as shares
 
 
 def write_report(wh: Warehouse, output: Path) -> None:
@@ -209,7 +216,7 @@ def figure(value: float, measure: str) -> str:
     """A stored measure as it is printed: a count, a share in percent, or the number itself."""
     if measure in COUNTS:
         return f"{value:,.0f}"
-    return percent(value) if measure in MEASURES and measure != "mrr" else f"{value:.3g}"
+    return percent(value) if measure in MEASURES and measure not in PLAIN else f"{value:.3g}"
 
 
 def in_script(value: object) -> Any:

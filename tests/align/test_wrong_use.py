@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import align
-from align import evaluate, language, normalize, refine, retrieval, tensor_file, tokens, train
+from align import compare, evaluate, language, leakage, normalize, refine, retrieval, tensor_file, tokens, train
 from align.dictionary import WordPairs
 from align.errors import AlignError
 
@@ -46,6 +46,10 @@ def right(tmp_path):
         "workers": 1,
     }
     rows = np.arange(3)
+    scores = evaluate.csls_scores(unit, space.vectors("fr").matrix, hub)
+    outcomes = evaluate.translation_outcomes(
+        space.vectors("en"), space.vectors("fr"), pairs, scores, retrieval="csls10"
+    )
     return {
         "canonical_language": (language.canonical_language, {"code": "en"}),
         "fold": (tokens.fold, {"text": "a", "lang": "en"}),
@@ -73,7 +77,19 @@ def right(tmp_path):
         "refine": (refine.refine, {
             "seed_X": X, "seed_Y": Y, "weights": np.ones(WORDS), "source": unit, "target": unit, "rounds": 1, "frequent": 9}),
         "evaluate_translation": (evaluate.evaluate_translation, {
-            "source": space.vectors("en"), "target": space.vectors("fr"), "hubness": hub, "pairs": pairs}),
+            "source": space.vectors("en"), "target": space.vectors("fr"), "hubness": hub, "pairs": pairs, "train": [pairs]}),
+        "translation_outcomes": (evaluate.translation_outcomes, {
+            "source": space.vectors("en"), "target": space.vectors("fr"), "pairs": pairs, "scores": scores, "retrieval": "csls10"}),
+        "csls_scores": (lambda **g: evaluate.csls_scores(**g)(rows), {"source": unit, "target": unit, "hubness": hub}),
+        "precision_of": (evaluate.precision_of, {"outcomes": outcomes, "leaked": 1}),
+        "by_frequency": (evaluate.by_frequency, {"outcomes": outcomes, "bands": (5, 9)}),
+        "bootstrap_interval": (evaluate.bootstrap_interval, {"n_right": 1, "n": 3, "seed": 0}),
+        "checked_count": (lambda value: evaluate.checked_count(value, "n", 0), {"value": 1}),
+        "is_name": (evaluate.is_name, {"source_word": "A", "target_word": "B", "comment": ""}),
+        "leaked_words": (leakage.leaked_words, {"train": [pairs], "test": pairs}),
+        "compare": (compare.compare, {"space_a": space, "space_b": space, "test_pairs": pairs, "seed": 0}),
+        "compare_outcomes": (compare.compare_outcomes, {"a": outcomes, "b": outcomes, "seed": 0}),
+        "mcnemar": (compare.mcnemar, {"n_only_a": 1, "n_only_b": 2}),
         "translation_ranks": (evaluate.translation_ranks, {
             "source": unit, "target": unit, "hubness": hub, "source_rows": rows, "target_rows": rows}),
         "fit": (align.fit, {
@@ -83,7 +99,7 @@ def right(tmp_path):
         "SharedSpace.project": (space.project, {"matrix": X, "lang": "en"}),
         "SharedSpace.hubness": (space.hubness, {"source": "en", "target": "fr"}),
         "SharedSpace.translate": (space.translate, {"word": "en1", "source": "en", "target": "fr", "k": 2}),
-        "SharedSpace.evaluate": (space.evaluate, {"test_pairs": pairs}),
+        "SharedSpace.evaluate": (space.evaluate, {"test_pairs": pairs, "train": [pairs]}),
         "SharedSpace.save": (space.save, {"path": path}),
         "load_space": (align.load_space, {"path": path}),
         "fit_pooler": (align.fit_pooler, {"space": space, "texts": {"en": ["a"]}, "weighting": "sif", "a": 0.1, "centre": True}),
@@ -123,7 +139,7 @@ def test_A01_wrong_arguments_raise_align_errors_and_nothing_else_and_change_noth
 
 
 def test_the_list_of_functions_is_whole(tmp_path):
-    rooms = (tokens, language, normalize, retrieval, refine, evaluate, tensor_file, train)
+    rooms = (tokens, language, normalize, retrieval, refine, evaluate, compare, leakage, tensor_file, train)
     public = {
         name
         for room in rooms
