@@ -10,18 +10,18 @@ from scipy.stats import binomtest
 from align.arguments import expect
 from align.dictionary import WordPairs
 from align.errors import AlignmentError, InputError
-from align.evaluate import DRAWS, TAILS, Outcomes, checked_count, csls_scores, translation_outcomes
-from align.retrieval import NEIGHBOURS
+from align.evaluate import DRAWS, TAILS, Outcomes, checked_count, translation_outcomes
 from align.tokens import fold
-from align.vectors import F32, I64, WordVectors
+from align.vectors import I64, WordVectors
+from align.word_retrieval import WordRetrieval
 
 
 class WordSpace(Protocol):
-    """Whatever holds mapped vectors of languages, and how much each target word is a hub, as `SharedSpace` does."""
+    """Whatever holds mapped vectors of languages and knows how their words find each other, as `SharedSpace` does."""
 
     def vectors(self, lang: str) -> WordVectors: ...
 
-    def hubness(self, source: str, target: str) -> F32: ...
+    def retrieval(self, source: str, target: str) -> WordRetrieval: ...
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,9 @@ class Comparison:
 
 
 def compare(space_a: WordSpace, space_b: WordSpace, test_pairs: WordPairs, *, seed: int = 0) -> pl.DataFrame:
-    """One row of `Comparison`: both spaces translate the words of `test_pairs` by CSLS, each among all its own targets.
+    """One row of `Comparison`: both spaces translate the words of `test_pairs`, each among all its own targets.
 
-    The spaces may be any with `vectors(lang)` and `hubness(source, target)`; both must hold the two languages of the test.
+    The spaces may be any with `vectors(lang)` and `retrieval(source, target)`; both must hold the two languages of the test.
     Raises InputError `space.no_language`, `api.bad_type`, `evaluate.bad_count` for the seed; AlignmentError
     `evaluate.no_pairs` where no test word is covered by both, `dict.language`.
 
@@ -114,9 +114,9 @@ def mcnemar(n_only_a: int, n_only_b: int) -> float:
 
 
 def _outcomes(space: WordSpace, name: str, pairs: WordPairs) -> Outcomes:
-    if not all(callable(getattr(space, method, None)) for method in ("vectors", "hubness")):
+    if not all(callable(getattr(space, method, None)) for method in ("vectors", "retrieval")):
         what = f"{name} is of type {type(space).__name__}"
-        raise InputError("api.bad_type", f"{what}; give a space with vectors(lang) and hubness(source, target)")
+        raise InputError("api.bad_type", f"{what}; give a space with vectors(lang) and retrieval(source, target)")
     try:
         source, target = space.vectors(pairs.source), space.vectors(pairs.target)
     except InputError as error:
@@ -125,8 +125,8 @@ def _outcomes(space: WordSpace, name: str, pairs: WordPairs) -> Outcomes:
         what = f"{name} does not hold both {pairs.source} and {pairs.target}"
         raise InputError(error.code, f"{what}; compare spaces that hold the languages of the test") from None
     expect(WordVectors, **{f"{name}.vectors({pairs.source})": source, f"{name}.vectors({pairs.target})": target})
-    scores = csls_scores(source.matrix, target.matrix, space.hubness(source.lang, target.lang))
-    return translation_outcomes(source, target, pairs, scores, retrieval=f"csls{NEIGHBOURS}")
+    by = space.retrieval(source.lang, target.lang)
+    return translation_outcomes(source, target, pairs, by.scores, retrieval=by.name)
 
 
 def _languages(outcomes: Outcomes) -> tuple[str, str]:

@@ -9,22 +9,23 @@ import numpy as np
 from align.arguments import expect, listed
 from align.dictionary import PairRows, WordPairs
 from align.errors import AlignmentError, InputError, printable
-from align.evaluate import translation_ranks
+from align.evaluate import gold_ranks
 from align.language import canonical_language
 from align.normalize import Normalization, fit_normalization
 from align.procrustes import Rotation, fit_rotation
 from align.refine import ROUNDS, refine
-from align.retrieval import neighbourhood
 from align.space import SharedSpace, rotate
 from align.vectors import F32, WordVectors
+from align.whitening import Reweighting
+from align.word_retrieval import Bilinear, WordRetrieval, word_hubness
 
-Method = Literal["auto", "procrustes", "refine"]
-METHODS: tuple[Method, ...] = ("procrustes", "refine")  # the simpler first
+Method = Literal["auto", "procrustes", "refine", "reweight"]
+METHODS: tuple[Method, ...] = ("procrustes", "refine", "reweight")  # the simpler first
 Progress = Callable[[int, int], None]
 
 HELD_OUT = 0.2  # share of the training dictionary on which `auto` chooses
 FREQUENT = 25_000  # words a side that compete while `auto` chooses
-TRIED_ROUNDS = 2  # of refinement while `auto` chooses: nearly all of its gain comes with these
+TRIED_ROUNDS = 3  # of refinement while `auto` chooses: nearly all of its gain comes with these
 FEWEST = 100  # usable pairs from which refinement may start, or dim where that is smaller
 
 
@@ -40,10 +41,12 @@ def fit(
 ) -> SharedSpace:
     """Map every language onto the frame of `pivot` (default: the first) by one orthogonal rotation each.
 
-    `method`: "procrustes" fits the dictionary alone; "refine" adds, five times over, the mutual CSLS neighbours the map
-    finds; "auto" fits both (refining twice) on four fifths of each language's pairs, takes the better P@1 on the last
-    fifth (the simpler on a tie), then fits that on all. A language without a dictionary to the pivot is reached over the languages that have
-    one. `progress(done, total)` counts languages.
+    `method`: "procrustes" fits the dictionary alone; "refine" adds, five times over, the CSLS neighbours that the map
+    finds; "reweight" does so under a re-weighting (`align.whitening`), which also serves to translate between the two
+    languages; the rotation stays orthogonal. "auto" fits all three (with three rounds) on four fifths of each language's
+    pairs, takes the best mean reciprocal rank on the last fifth (the simpler on a tie), then fits that on all. A language
+    without a dictionary to the pivot is reached over the languages that have one. `progress(done, total)` counts
+    languages.
 
     Raises AlignmentError `align.dim_mismatch`, `align.no_dictionary` (a language no dictionary reaches), `dict.coverage`
     (too few usable pairs: fewer than `min_pairs`, by default dim for "procrustes", min(dim, 100) otherwise, any number
@@ -52,7 +55,7 @@ def fit(
 
     >>> space = fit([en, fr], [pairs], pivot="en")           # doctest: +SKIP
     >>> space.fits["fr"]["method"]                           # doctest: +SKIP
-    'refine'
+    'reweight'
     """
     if not isinstance(method, str) or method not in get_args(Method):
         raise InputError("align.bad_method", f"method {printable(repr(method))}; one of {', '.join(get_args(Method))}")
@@ -78,17 +81,21 @@ def fit(
     frames = {pivot: steps[pivot].apply(by_lang[pivot].matrix)}
     rotations = {pivot: Rotation.identity(dim)}
     fits: dict[str, dict[str, Any]] = {pivot: {"method": "pivot"}}
+    reweightings: dict[tuple[str, str], Reweighting] = {}
     while len(frames) < len(by_lang):
         lang, towards = _next_language(by_lang, frames, pairs)
         evidence = [_Evidence(p, p.rows(by_lang[lang], by_lang[p.target]), frames[p.target]) for p in towards]
         if sum(len(e.rows) for e in evidence) < fewest or not any(len(e.rows) for e in evidence):
             towards[0].check_coverage(by_lang[lang], by_lang[towards[0].target], min_pairs=fewest)
         source = steps[lang].apply(by_lang[lang].matrix)
-        rotations[lang], fits[lang] = _fit_language(source, evidence, method, by_lang)
+        found, fits[lang] = _fit_language(source, evidence, method, by_lang)
+        rotations[lang] = found.rotation
+        if found.reweighting is not None:
+            reweightings[lang, towards[0].target] = found.reweighting
         frames[lang] = rotate(source, rotations[lang])
         if progress is not None:
             progress(len(frames), len(by_lang))
-    return _space(pivot, by_lang, frames, steps, rotations, fits, pairs)
+    return _space(pivot, by_lang, frames, steps, rotations, fits, pairs, reweightings)
 
 
 def _by_language(vectors: list[WordVectors]) -> dict[str, WordVectors]:
@@ -132,13 +139,22 @@ def _next_language(
     return lang, sorted(towards[lang], key=len, reverse=True)
 
 
+@dataclass(frozen=True, eq=False)
+class _Map:
+    """A language's rotation into the shared frame and, from there, the re-weighting towards its largest dictionary."""
+
+    rotation: Rotation
+    reweighting: Reweighting | None = None
+
+
 def _fit_language(
     source: F32, evidence: list[_Evidence], method: Method, by_lang: dict[str, WordVectors]
-) -> tuple[Rotation, dict[str, Any]]:
-    tried: dict[str, float] = {}
+) -> tuple[_Map, dict[str, Any]]:
+    tried: dict[str, dict[str, float]] = {}
     if method == "auto":
         method, tried = _choose(source, evidence, by_lang)
-    rotation = _rotation(source, evidence, method)
+    found = _map(source, evidence, method)
+    rotation = found.rotation
     pairs, usable = sum(len(e.pairs) for e in evidence), sum(len(e.rows) for e in evidence)
     report = {
         "method": method,
@@ -150,23 +166,29 @@ def _fit_language(
         **{name: getattr(rotation, name) for name in ("n_pairs", "rank", "residual", "determinant", "underdetermined")},
         "orthogonality_error": rotation.orthogonality_error,
     }
-    return rotation, report
+    return found, report
 
 
-def _rotation(source: F32, evidence: list[_Evidence], method: Method, rounds: int = ROUNDS) -> Rotation:
+def _map(source: F32, evidence: list[_Evidence], method: Method, rounds: int = ROUNDS) -> _Map:
     X = np.concatenate([source[e.rows.source] for e in evidence]).astype(np.float64)
     Y = np.concatenate([e.frame[e.rows.target] for e in evidence]).astype(np.float64)
     weights = np.concatenate([e.rows.weights for e in evidence])
     if method == "procrustes":
-        return fit_rotation(X, Y, weights)
-    return refine(X, Y, weights, source, evidence[0].frame, rounds=rounds)
+        return _Map(fit_rotation(X, Y, weights))
+    refined = refine(X, Y, weights, source, evidence[0].frame, rounds=rounds, reweight=method == "reweight")
+    if method == "refine":
+        return _Map(refined.rotation)
+    turn = refined.rotation.matrix
+    return _Map(refined.rotation, Reweighting(turn.T @ refined.reweighting.source, refined.reweighting.target))
 
 
-def _choose(source: F32, evidence: list[_Evidence], by_lang: dict[str, WordVectors]) -> tuple[Method, dict[str, float]]:
-    """The method with the better P@1 on held-out source words of the largest dictionary, and what each reached.
+def _choose(
+    source: F32, evidence: list[_Evidence], by_lang: dict[str, WordVectors]
+) -> tuple[Method, dict[str, dict[str, float]]]:
+    """The method with the best mean reciprocal rank on held-out source words of the largest dictionary, and the figures.
 
     The words held out are taken from every dictionary. Too few pairs to determine a map by themselves, or to judge one:
-    refinement, untried.
+    the last of METHODS, untried.
     """
     first = evidence[0].pairs
     held = first.split(HELD_OUT)[1]
@@ -178,14 +200,17 @@ def _choose(source: F32, evidence: list[_Evidence], by_lang: dict[str, WordVecto
         rest = e.pairs.without_source_words(held.gold())
         training.append(replace(e, pairs=rest, rows=rest.rows(sides[0], by_lang[rest.target])))
     if sum(len(e.rows) for e in training) < source.shape[1] or not near.any():
-        return "refine", {}
+        return METHODS[-1], {}
     target = evidence[0].frame[:FREQUENT]
-    scores: dict[str, float] = {}
+    tried: dict[str, dict[str, float]] = {}
     for method in METHODS:
-        mapped = rotate(source[:FREQUENT], _rotation(source, training, method, TRIED_ROUNDS))
-        ranks = translation_ranks(mapped, target, neighbourhood(target, mapped), gold.source[near], gold.target[near])
-        scores[method] = float((ranks == 1).mean())
-    return max(METHODS, key=lambda method: scores[method]), scores  # the first of equals is the simpler
+        found = _map(source, training, method, TRIED_ROUNDS)
+        mapped = rotate(source[:FREQUENT], found.rotation)
+        bilinear = Bilinear.of(found.reweighting, target) if found.reweighting else None
+        by = WordRetrieval(mapped, target, word_hubness(mapped, target, found.reweighting), bilinear)
+        ranks = gold_ranks(by.scores, gold.source[near], gold.target[near], len(target))
+        tried[method] = {"mrr": float((1 / ranks).mean()), "precision_at_1": float((ranks == 1).mean())}
+    return max(METHODS, key=lambda method: tried[method]["mrr"]), tried  # the first of equals is the simpler
 
 
 def _space(
@@ -196,6 +221,7 @@ def _space(
     rotations: dict[str, Rotation],
     fits: dict[str, dict[str, Any]],
     pairs: list[WordPairs],
+    reweightings: dict[tuple[str, str], Reweighting],
 ) -> SharedSpace:
     prints = {f"vectors:{lang}": v.fingerprint for lang, v in by_lang.items()}
     for number, p in enumerate(pairs):
@@ -203,5 +229,5 @@ def _space(
     mapped = {lang: replace(v, matrix=frames[lang], subwords=None) for lang, v in by_lang.items()}
     return SharedSpace(
         pivot, mapped, {lang: steps[lang] for lang in by_lang}, {lang: rotations[lang] for lang in by_lang},
-        {lang: fits[lang] for lang in by_lang}, prints,
+        {lang: fits[lang] for lang in by_lang}, prints, reweightings=reweightings,
     )  # fmt: skip

@@ -137,13 +137,26 @@ def csls(similarity: F32, hubness: F32, neighbours: int = NEIGHBOURS) -> F32:
 def mutual_neighbours(source: F32, target: F32, k: int = NEIGHBOURS) -> tuple[I64, I64, F32]:
     """Rows i of `source` (n, dim) and j of `target` (m, dim) that are each other's best by CSLS, with their cosines.
 
+    Holds all n × m cosines, as `best_neighbours`. Raises InputError `api.bad_k`, `api.bad_vector`.
+    """
+    forward, backward = best_neighbours(source, target, k)
+    if not len(forward) or not len(backward):
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+    i = np.flatnonzero(backward[forward] == np.arange(len(forward)))
+    j = forward[i]
+    return i, j, np.einsum("ij,ij->i", source[i], target[j])
+
+
+def best_neighbours(source: F32, target: F32, k: int = NEIGHBOURS) -> tuple[I64, I64]:
+    """By CSLS the best target (n,) of every row of `source` (n, dim) and the best source (m,) of every `target` (m, dim).
+
     Holds all n × m cosines, 4 bytes each: the product is most of the work, and is needed for both neighbourhoods and
-    the scores. Raises InputError `api.bad_k`, `api.bad_vector`.
+    the scores. Empty where a side is. Raises InputError `api.bad_k`, `api.bad_vector`.
     """
     _check_sides(source, target)
     k = check_k(k)
     if not len(source) or not len(target):
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     n, m = len(source), len(target)
     cosine = _products(source, target)
     columns = cosine.T
@@ -162,9 +175,7 @@ def mutual_neighbours(source: F32, target: F32, k: int = NEIGHBOURS) -> tuple[I6
         forward.append(best_target)
         better = score > highest
         highest[better], back[better] = score[better], best_source[better]
-    j = np.concatenate(forward)
-    i = np.flatnonzero(back[j] == np.arange(n))
-    return i, j[i], cosine[i, j[i]]
+    return np.concatenate(forward), back
 
 
 def check_k(k: int) -> int:

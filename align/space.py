@@ -14,17 +14,19 @@ import polars as pl
 from align.arguments import expect, rows_of
 from align.dictionary import WordPairs
 from align.errors import AlignError, CorruptStoreError, InputError, UnknownWordError, printable
-from align.evaluate import evaluate_translation
+from align.evaluate import precision_of, translation_outcomes
 from align.language import canonical_language
+from align.leakage import leaked_words
 from align.normalize import Normalization
 from align.procrustes import Rotation
-from align.retrieval import NEIGHBOURS, check_k, csls_neighbours, neighbourhood
+from align.retrieval import check_k
 from align.tensor_file import pack_words, read_tensors, unpack_words, write_tensors
 from align.tokens import TOKENIZER
 from align.vectors import F32, WordVectors
+from align.whitening import Reweighting
+from align.word_retrieval import Bilinear, WordRetrieval, word_hubness
 
-FORMAT = "align-space-1"
-HUBNESS_SAMPLE = 25_000  # most frequent source words against which the hubness of a target word is taken
+FORMAT = "align-space-2"
 ORTHOGONALITY = 1e-6  # largest max |W'W − I| that a loaded rotation may show
 
 
@@ -34,7 +36,8 @@ class SharedSpace:
 
     `mapped`: per language the WordVectors whose matrix is unit rows in the shared frame. `fits`: per language what the
     fit reports (pairs, coverage, rank, residual, determinant, method, what `auto` tried). `fingerprints`: SHA-256 of every
-    input. `space_id` names all of it: vectors of different ids are never compared.
+    input. `space_id` names all of it: vectors of different ids are never compared. `reweightings`: for pairs of languages
+    that are translated better so, the maps of shared rows used by `retrieval` and by nothing else.
     """
 
     pivot: str
@@ -44,7 +47,8 @@ class SharedSpace:
     fits: Mapping[str, Mapping[str, Any]]
     fingerprints: Mapping[str, str]
     tokenizer: str = TOKENIZER
-    _hubness: dict[tuple[str, str], F32] = field(default_factory=dict, repr=False)
+    reweightings: Mapping[tuple[str, str], Reweighting] = field(default_factory=dict)
+    _hubness: dict[tuple[str, str, str], F32] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:
         return (
@@ -94,18 +98,36 @@ class SharedSpace:
 
         Zero within one language, where nothing is mapped onto anything.
         """
-        key = (canonical_language(source), canonical_language(target))
+        return self._hubness_under("shared", source, target, None)
+
+    def reweighting(self, source: str, target: str) -> Reweighting | None:
+        """The maps of shared rows by which `source` finds words of `target`, or None for the shared space itself."""
+        ours, theirs = self.vectors(source).lang, self.vectors(target).lang
+        if (ours, theirs) in self.reweightings:
+            return self.reweightings[ours, theirs]
+        back = self.reweightings.get((theirs, ours))
+        return Reweighting(back.target, back.source) if back is not None else None
+
+    def retrieval(self, source: str, target: str) -> WordRetrieval:
+        """How words of `source` find words of `target`. Raises InputError `space.no_language`."""
+        by = self.reweighting(source, target)
+        hubness = self._hubness_under("reweighted" if by else "shared", source, target, by)
+        theirs = self.vectors(target).matrix
+        return WordRetrieval(self.vectors(source).matrix, theirs, hubness, Bilinear.of(by, theirs) if by else None)
+
+    def _hubness_under(self, kind: str, source: str, target: str, by: Reweighting | None) -> F32:
+        key = (kind, canonical_language(source), canonical_language(target))
         if key not in self._hubness:
             ours, theirs = self.vectors(source), self.vectors(target)
             found = np.zeros(len(theirs), dtype=np.float32)
             if ours is not theirs:
-                found = neighbourhood(theirs.matrix, ours.matrix[:HUBNESS_SAMPLE], NEIGHBOURS)
+                found = word_hubness(ours.matrix, theirs.matrix, by)
             found.flags.writeable = False  # shared with every later caller
             self._hubness[key] = found
         return self._hubness[key]
 
     def translate(self, word: str, source: str, target: str, k: int = 5) -> pl.DataFrame:
-        """The k nearest words of `target` by CSLS: columns rank (from 1), word, score.
+        """The k best words of `target` by `retrieval`: columns rank (from 1), word, score.
 
         Raises UnknownWordError `space.unknown_word`, InputError `space.no_language`, `api.bad_k`.
 
@@ -116,8 +138,7 @@ class SharedSpace:
         row = self.vectors(source).row(word) if isinstance(word, str) else -1
         if row < 0:
             raise UnknownWordError("space.unknown_word", f"{printable(repr(word))} has no vector in {source}")
-        query = self.vectors(source).matrix[row : row + 1]
-        found = csls_neighbours(query, self.vectors(target).matrix, self.hubness(source, target), k)
+        found = self.retrieval(source, target).neighbours(self.vectors(source).matrix[row : row + 1], k)
         words = [self.vectors(target).words[i] for i in found.rows[0]]
         ranks = np.arange(1, len(words) + 1)
         return pl.DataFrame({"rank": ranks, "word": words, "score": found.scores[0]})
@@ -129,8 +150,10 @@ class SharedSpace:
         """
         expect(WordPairs, test_pairs=test_pairs)
         source, target = self.vectors(test_pairs.source), self.vectors(test_pairs.target)
-        hubness = self.hubness(source.lang, target.lang)
-        return evaluate_translation(source, target, hubness, test_pairs, train=train).frame()
+        by = self.retrieval(source.lang, target.lang)
+        outcomes = translation_outcomes(source, target, test_pairs, by.scores, retrieval=by.name)
+        leaked = None if train is None else leaked_words(train, test_pairs).n_words
+        return precision_of(outcomes, leaked=leaked).frame()
 
     def save(self, path: str | Path) -> None:
         """Write the space to one safetensors file: rotations and means in float64, vectors in float32. No pickle.
@@ -154,8 +177,10 @@ class SharedSpace:
                 "steps": self.normalizations[lang].steps, "rotation": rotation, "fit": dict(self.fits[lang]),
                 "origin": dict(vectors.origin), "dropped": dict(vectors.dropped),
             }  # fmt: skip
-        for (source, target), hubness in self._hubness.items():
-            tensors[f"hubness/{source}/{target}"] = hubness
+        for (source, target), by in self.reweightings.items():
+            tensors[f"reweighting/{source}/{target}"] = np.stack([by.source, by.target])
+        for (kind, source, target), hubness in self._hubness.items():
+            tensors[f"hubness/{kind}/{source}/{target}"] = hubness
         metadata = {
             "format": FORMAT, "space_id": self.space_id, "pivot": self.pivot, "tokenizer": self.tokenizer,
             "fingerprints": json.dumps(dict(self.fingerprints)), "languages": json.dumps(about, default=str),
@@ -197,11 +222,14 @@ def _space(tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str])
         normalizations[lang] = Normalization(tuple(about["steps"]), tuple(tensors[f"{lang}/means"]))
         rotations[lang] = Rotation(tensors[f"{lang}/rotation"], **about["rotation"])
         fits[lang] = about["fit"]
-    hubness = {}
+    hubness, reweightings = {}, {}
     for name, values in tensors.items():
         if name.startswith("hubness/"):
+            _, kind, source, target = name.split("/")
+            hubness[kind, source, target] = values
+        if name.startswith("reweighting/"):
             _, source, target = name.split("/")
-            hubness[source, target] = values
+            reweightings[source, target] = Reweighting(*values)
     return SharedSpace(
         metadata["pivot"],
         mapped,
@@ -210,6 +238,7 @@ def _space(tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str])
         fits,
         json.loads(metadata["fingerprints"]),
         metadata["tokenizer"],
+        reweightings,
         hubness,
     )
 

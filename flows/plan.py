@@ -17,7 +17,7 @@ from flows.settings import DocumentSettings, Settings
 from warehouse import snapshot
 from warehouse.connection import SCHEMA, read
 
-CODE = 1  # raise when the same inputs would make a different snapshot
+CODE = 2  # raise when the same inputs would make a different snapshot
 
 
 @dataclass(frozen=True)

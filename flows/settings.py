@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from align.compressed import open_bytes
 from align.errors import AlignError, ConfigError, printable
+from align.fit import Method
 from align.language import canonical_language
 from align.pool import SIF_A
 
@@ -38,7 +39,7 @@ class SpaceSettings(_Section):
     """`dim`: dimensions of vectors that are trained here. `pivot`: the language whose frame the others are turned into."""
 
     pivot: Language | None = None
-    method: Literal["auto", "procrustes", "refine"] = "auto"
+    method: Method = "auto"
     dim: Annotated[int, Field(ge=2, le=4096, strict=True)] = 300
 
 

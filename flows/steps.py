@@ -108,7 +108,7 @@ def fit_space(plan: Plan) -> Notes:
                 progress=progress,
             )
             for source, target in permutations(space.languages, 2):
-                space.hubness(source, target)  # once: to judge with, and to publish
+                space.retrieval(source, target)  # hubness, once: to judge with, and to publish
             space.save(plan.space_path)
         _write_notes(
             plan.space_path, {"languages": {k: dict(v) for k, v in space.fits.items()}, "seconds": _since(started)}

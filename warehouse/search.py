@@ -15,16 +15,17 @@ import polars as pl
 from align.arguments import listed
 from align.dictionary import WordPairs
 from align.errors import InputError, QueryError, UnknownWordError, printable
-from align.evaluate import Precision, evaluate_translation
+from align.evaluate import Precision, precision_of, translation_outcomes
 from align.explain import explain as explain_pair
 from align.language import canonical_language
 from align.pool import Pooler
-from align.retrieval import check_k, csls_neighbours
-from align.vectors import F32, WordVectors
+from align.retrieval import check_k
+from align.vectors import WordVectors
+from align.word_retrieval import WordRetrieval
 from warehouse import snapshot
 from warehouse.connection import one_select, read
 from warehouse.index import DocumentIndex
-from warehouse.spaces import read_pooler, select, stored_languages
+from warehouse.spaces import read_pooler, read_retrieval, select, stored_languages
 
 WHY = 5  # word pairs shown with a hit
 
@@ -150,16 +151,16 @@ class Warehouse:
         return hits.with_columns(rank=pl.int_range(1, hits.height + 1, dtype=pl.Int64))
 
     def translate(self, word: str, source: str, target: str, k: int = 5) -> pl.DataFrame:
-        """The k nearest words of `target` by CSLS: columns rank, word, score.
+        """The k best words of `target`, found as `SharedSpace.retrieval` says: columns rank, word, score.
 
         Raises UnknownWordError `space.unknown_word`, InputError `api.bad_k`, `space.no_language`.
         """
         check_k(k)
-        ours, theirs, hubness = self._word_sides(source, target)
+        ours, theirs, by = self._word_sides(source, target)
         row = ours.row(word) if isinstance(word, str) else -1
         if row < 0:
             raise UnknownWordError("space.unknown_word", f"{printable(repr(word))} has no vector in {ours.lang}")
-        found = csls_neighbours(ours.matrix[row : row + 1], theirs.matrix, hubness, k)
+        found = by.neighbours(ours.matrix[row : row + 1], k)
         words = [theirs.words[i] for i in found.rows[0]]
         return pl.DataFrame({"rank": np.arange(1, len(words) + 1), "word": words, "score": found.scores[0]})
 
@@ -168,7 +169,8 @@ class Warehouse:
 
         Raises AlignmentError `evaluate.no_pairs`, InputError `space.no_language`.
         """
-        return evaluate_translation(*self._word_sides(test_pairs.source, test_pairs.target), test_pairs)
+        source, target, by = self._word_sides(test_pairs.source, test_pairs.target)
+        return precision_of(translation_outcomes(source, target, test_pairs, by.scores, retrieval=by.name))
 
     def words(self, lang: str) -> WordVectors:
         """The stored vectors of `lang` in the shared space. Raises InputError `space.no_language`."""
@@ -233,17 +235,10 @@ class Warehouse:
             self._poolers[lang] = read_pooler(self._open, [lang])
         return self._poolers[lang]
 
-    def _word_sides(self, source: str, target: str) -> tuple[WordVectors, WordVectors, F32]:
-        """Vectors of both languages, and r (n,) of the words of `target` for queries in `source`."""
+    def _word_sides(self, source: str, target: str) -> tuple[WordVectors, WordVectors, WordRetrieval]:
+        """Vectors of both languages, and how words of the one find those of the other."""
         ours, theirs = self.words(source), self.words(target)
-        if ours is theirs:
-            return ours, theirs, np.zeros(len(theirs), dtype=np.float32)
-        sql = "SELECT hubness FROM word_hubness WHERE source = ? AND lang = ? ORDER BY rank"
-        return (
-            ours,
-            theirs,
-            np.asarray(select(self._open, sql, [ours.lang, theirs.lang])["hubness"].to_numpy(), dtype=np.float32),
-        )
+        return ours, theirs, read_retrieval(self._open, ours, theirs)
 
     @cached_property
     def _index(self) -> DocumentIndex:

@@ -15,10 +15,11 @@ from align.pool import Pooler, PoolingState
 from align.procrustes import Rotation
 from align.space import SharedSpace
 from align.vectors import F32, WordVectors
+from align.word_retrieval import Bilinear, WordRetrieval
 
 
 def write_space(connection: duckdb.DuckDBPyConnection, space: SharedSpace, pooler: Pooler) -> None:
-    """Fill `spaces`, `rotations`, `words` and `word_hubness`. Writes."""
+    """Fill `spaces`, `rotations`, `words`, `word_hubness` and `word_maps`. Writes."""
     space_id = space.space_id
     prints = json.dumps(dict(space.fingerprints), sort_keys=True)
     connection.execute(
@@ -46,7 +47,7 @@ def write_space(connection: duckdb.DuckDBPyConnection, space: SharedSpace, poole
     for source in space.languages:
         for target in space.languages:
             if source != target:
-                _write_hubness(connection, space_id, source, target, space.hubness(source, target))
+                _write_retrieval(connection, space_id, source, target, space.retrieval(source, target))
 
 
 def write_pairs(connection: duckdb.DuckDBPyConnection, pairs: Iterable[WordPairs], part: str) -> None:
@@ -154,18 +155,46 @@ def _write_words(
     )  # fmt: skip
 
 
-def _write_hubness(
-    connection: duckdb.DuckDBPyConnection, space_id: str, source: str, target: str, hubness: F32
+def _write_retrieval(
+    connection: duckdb.DuckDBPyConnection, space_id: str, source: str, target: str, found: WordRetrieval
 ) -> None:
-    n = len(hubness)
+    n = len(found.hubness)
     insert(
         connection,
         "word_hubness",
         {
             "space_id": [space_id] * n, "source": [source] * n, "lang": [target] * n,
-            "rank": np.arange(1, n + 1, dtype=np.int32), "hubness": hubness,
+            "rank": np.arange(1, n + 1, dtype=np.int32), "hubness": found.hubness,
+            "scale": found.by.scale if found.by else np.ones(n, dtype=np.float32),
         },
     )  # fmt: skip
+    if found.by is not None:
+        dim = len(found.by.product)
+        insert(
+            connection,
+            "word_maps",
+            {
+                "space_id": [space_id] * dim, "source": [source] * dim, "lang": [target] * dim,
+                "axis": np.arange(1, dim + 1, dtype=np.int32), "product": np.ascontiguousarray(found.by.product.T),
+                "source_map": np.ascontiguousarray(found.by.source_map.T),
+            },
+        )  # fmt: skip
+
+
+def read_retrieval(connection: duckdb.DuckDBPyConnection, source: WordVectors, target: WordVectors) -> WordRetrieval:
+    """How the stored words of one language find those of another; both as `read_words` gives them."""
+    if source.lang == target.lang:
+        return WordRetrieval(source.matrix, target.matrix, np.zeros(len(target), dtype=np.float32))
+    sql = "SELECT hubness, scale FROM word_hubness WHERE source = ? AND lang = ? ORDER BY rank"
+    found = select(connection, sql, [source.lang, target.lang])
+    hubness, scale = (np.asarray(found[name].to_numpy(), dtype=np.float32) for name in ("hubness", "scale"))
+    sql = "SELECT product, source_map FROM word_maps WHERE source = ? AND lang = ? ORDER BY axis"
+    axes = select(connection, sql, [source.lang, target.lang])
+    by = None
+    if len(axes):
+        product, source_map = (np.ascontiguousarray(matrix(axes[name]).T) for name in ("product", "source_map"))
+        by = Bilinear(product, source_map, scale)
+    return WordRetrieval(source.matrix, target.matrix, hubness, by)
 
 
 def _arrow(values: Any) -> Any:

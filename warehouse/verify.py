@@ -25,7 +25,11 @@ _NOTHING = {
     "word vectors of length 1": "SELECT count(*) FROM words WHERE NOT array_inner_product(vector, vector) BETWEEN 0.999 AND 1.001",
     "every word has a hubness for every other language": (
         "SELECT count(*) FROM words w JOIN rotations r ON r.lang <> w.lang "
-        "ANTI JOIN word_hubness h ON h.lang = w.lang AND h.rank = w.rank AND h.source = r.lang AND isfinite(h.hubness)"
+        "ANTI JOIN word_hubness h ON h.lang = w.lang AND h.rank = w.rank AND h.source = r.lang AND isfinite(h.hubness) AND h.scale > 0"
+    ),
+    "word maps are whole": (
+        "SELECT count(*) FROM (SELECT source, lang, count(*) n, count(DISTINCT axis) d, min(axis) a, max(axis) z "
+        "FROM word_maps GROUP BY ALL), spaces WHERE n <> dim OR d <> dim OR a <> 1 OR z <> dim"
     ),
     "ids unique per language": (
         "SELECT (SELECT count(*) - count(DISTINCT (lang, doc_id)) FROM documents) "
@@ -50,7 +54,7 @@ _NOTHING = {
     ),
     "one space_id everywhere": (
         "SELECT count(*) FROM (SELECT space_id FROM words UNION SELECT space_id FROM document_vectors "
-        "UNION SELECT space_id FROM rotations UNION SELECT space_id FROM word_hubness UNION SELECT space_id FROM document_hubness) "
+        "UNION SELECT space_id FROM rotations UNION SELECT space_id FROM word_hubness UNION SELECT space_id FROM word_maps UNION SELECT space_id FROM document_hubness) "
         "WHERE space_id NOT IN (SELECT space_id FROM spaces)"
     ),
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -15,6 +15,7 @@ import warehouse
 from align.pool import Pooler
 from align.space import SharedSpace
 from align.vectors import WordVectors
+from align.whitening import fit_reweighting
 from warehouse import snapshot
 from warehouse.documents import IndexedDocuments, index_documents, write_documents
 from warehouse.spaces import write_pairs, write_space
@@ -74,7 +75,11 @@ def make_space():
         if column:
             words = tuple(zip(vocabulary(0), vocabulary(column), strict=True))
             pairs.append(align.WordPairs("en", lang, words))
-    return align.fit(vectors, pairs, pivot="en", method="procrustes"), pairs
+    space = align.fit(vectors, pairs, pivot="en", method="procrustes")
+    # Two pairs are re-weighted by something that changes the order of what is found, so that the store must know it.
+    some = random.standard_normal((2, 40, DIM))
+    reweightings = {pair: fit_reweighting(*some) for pair in (("fr", "en"), ("en", "tr"))}
+    return replace(space, reweightings=reweightings), pairs
 
 
 def make_documents():

@@ -97,7 +97,7 @@ def test_hubness_is_stored_for_every_ordered_pair_of_languages(reading, world):
         for target in world.space.languages:
             sql = "SELECT hubness FROM word_hubness WHERE source = ? AND lang = ? ORDER BY rank"
             stored = [r for (r,) in reading.execute(sql, [source, target]).fetchall()]
-            assert stored == ([] if source == target else world.space.hubness(source, target).tolist())
+            assert stored == ([] if source == target else world.space.retrieval(source, target).hubness.tolist())
 
 
 def test_dictionary_pairs_come_back_with_weight_origin_and_part(blank):

@@ -1,0 +1,103 @@
+"""How the words of one language find those of another: CSLS in the shared space, or under a re-weighting of the pair."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from align.arguments import expect, numbers, rows_of
+from align.errors import InputError
+from align.retrieval import NEIGHBOURS, Neighbours, check_k, csls, neighbourhood, top_k
+from align.vectors import F32, I64
+from align.whitening import Reweighting
+
+HUBNESS_SAMPLE = 25_000  # most frequent source words against which the hubness of a target word is taken
+DISCOUNT = 1.3  # weight of hubness under a re-weighting; 1 is CSLS as published (benchmarks/README.md)
+BLOCK_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Bilinear:
+    """A re-weighting (A, B) as it is used: cos(xA, yB) = (x `product`)·y × `scale`(y) / ‖x `source_map`‖.
+
+    `product` (dim, dim) = AB', `source_map` (dim, dim) = A, `scale` (m,) = 1/‖yB‖; so the targets stay in the shared
+    space and need no second copy, in memory or in a store.
+    """
+
+    product: F32
+    source_map: F32
+    scale: F32
+
+    @staticmethod
+    def of(by: Reweighting, target: F32) -> "Bilinear":
+        """For `target` (m, dim), unit rows of the shared space. Raises InputError `api.bad_vector`, `api.bad_type`."""
+        expect(Reweighting, by=by)
+        mapped = rows_of(target, "target", len(by.target)) @ by.target.astype(np.float32)
+        scale = 1 / np.linalg.norm(mapped, axis=1)
+        return Bilinear((by.source @ by.target.T).astype(np.float32), by.source.astype(np.float32), scale)
+
+
+@dataclass(frozen=True, eq=False)
+class WordRetrieval:
+    """Scores of target words for source words, both given as unit rows of the shared space.
+
+    `source` (n, dim), `target` (m, dim). `hubness` (m,): what is taken from every target's score, r_S of CSLS or, under
+    a re-weighting, 1.3 times r_S there: score = 2 cos(xA, yB) − r_T(x) − hubness(y). A re-weighting is no rotation: it
+    serves this pair alone, and only to find translations.
+
+    Raises InputError `api.bad_vector`, `api.bad_type`.
+    """
+
+    source: F32
+    target: F32
+    hubness: F32
+    by: Bilinear | None = None
+
+    def __post_init__(self) -> None:
+        dim = rows_of(self.source, "source").shape[1]
+        rows_of(self.target, "target", dim)
+        if numbers(self.hubness, "hubness").shape != self.target.shape[:1]:
+            shapes = f"hubness {np.shape(self.hubness)} for {len(self.target)} targets"
+            raise InputError("api.bad_vector", f"{shapes}; one number for each target is needed")
+        expect((Bilinear, type(None)), by=self.by)
+
+    @property
+    def name(self) -> str:
+        """`csls10`, or `csls10-reweighted`."""
+        return f"csls{NEIGHBOURS}" + ("-reweighted" if self.by else "")
+
+    def scores(self, rows: I64) -> F32:
+        """(len(rows), m) scores of all targets for these rows of the source."""
+        return self._scores(self.source[rows])
+
+    def neighbours(self, queries: F32, k: int) -> Neighbours:
+        """The k best targets of each of `queries` (n, dim), unit rows of the shared space as the source's are.
+
+        Raises InputError `api.bad_k`, `api.bad_vector`.
+        """
+        k, queries = min(check_k(k), len(self.target)), rows_of(queries, "queries", self.source.shape[1])
+        step = max(1, BLOCK_BYTES // (4 * max(len(self.target), 1)))
+        found = [top_k(self._scores(queries[a : a + step]), k) for a in range(0, len(queries), step)] if k else []
+        if not found:
+            return Neighbours(np.zeros((len(queries), k), "i8"), np.zeros((len(queries), k), "f4"))
+        return Neighbours(np.concatenate([f.rows for f in found]), np.concatenate([f.scores for f in found]))
+
+    def _scores(self, queries: F32) -> F32:
+        if self.by is None:
+            return csls(queries @ self.target.T, self.hubness)
+        lengths = np.linalg.norm(queries @ self.by.source_map, axis=1, keepdims=True)
+        cosine = (queries @ self.by.product / lengths) @ self.target.T
+        cosine *= self.by.scale
+        return csls(cosine, self.hubness)
+
+
+def word_hubness(source: F32, target: F32, reweighting: Reweighting | None = None) -> F32:
+    """(m,) what `WordRetrieval` takes from the score of every row of `target` (m, dim), unit rows as those of `source`.
+
+    The mean cosine to the 10 nearest of the 25,000 most frequent source rows, times 1.3 under a re-weighting. Raises
+    InputError `api.bad_vector`.
+    """
+    source = source[:HUBNESS_SAMPLE]
+    if reweighting is None:
+        return neighbourhood(target, source, NEIGHBOURS)
+    mapped = reweighting.apply_target(target), reweighting.apply_source(source)
+    return np.asarray(DISCOUNT * neighbourhood(*mapped, NEIGHBOURS), dtype=np.float32)
