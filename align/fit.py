@@ -1,7 +1,7 @@
 """Vectors of several languages and dictionaries between them to one SharedSpace."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -15,6 +15,7 @@ from align.normalize import Normalization, fit_normalization
 from align.procrustes import Rotation, fit_rotation
 from align.refine import ROUNDS, refine
 from align.space import SharedSpace, rotate
+from align.spelling import Spelling, fit_spelling
 from align.vectors import F32, WordVectors
 from align.whitening import Reweighting
 from align.word_retrieval import Bilinear, WordRetrieval, word_hubness
@@ -25,6 +26,7 @@ Progress = Callable[[int, int], None]
 
 HELD_OUT = 0.2  # share of the training dictionary on which `auto` chooses
 FREQUENT = 25_000  # words a side that compete while `auto` chooses
+SPELLED = 1_000  # held-out words at most on which the weight of spelling is fitted
 TRIED_ROUNDS = 3  # of refinement while `auto` chooses: nearly all of its gain comes with these
 FEWEST = 100  # usable pairs from which refinement may start, or dim where that is smaller
 
@@ -57,15 +59,7 @@ def fit(
     >>> space.fits["fr"]["method"]                           # doctest: +SKIP
     'reweight'
     """
-    if not isinstance(method, str) or method not in get_args(Method):
-        raise InputError("align.bad_method", f"method {printable(repr(method))}; one of {', '.join(get_args(Method))}")
-    if min_pairs is not None and (isinstance(min_pairs, bool) or not isinstance(min_pairs, int) or min_pairs < 0):
-        raise InputError("align.bad_min_pairs", f"min_pairs={printable(repr(min_pairs))}; a whole number, or None")
-    if progress is not None and not callable(progress):
-        raise InputError(
-            "api.bad_type", f"progress is of type {type(progress).__name__}; a function of (done, total), or None"
-        )
-    expect((bool, np.bool_), allow_rank_deficient=allow_rank_deficient)
+    _check(method, min_pairs, allow_rank_deficient, progress)
     vectors, dictionaries = listed(WordVectors, vectors=vectors), listed(WordPairs, dictionaries=dictionaries)
     by_lang = _by_language(vectors)
     pivot = canonical_language(pivot) if pivot is not None else vectors[0].lang
@@ -82,20 +76,36 @@ def fit(
     rotations = {pivot: Rotation.identity(dim)}
     fits: dict[str, dict[str, Any]] = {pivot: {"method": "pivot"}}
     reweightings: dict[tuple[str, str], Reweighting] = {}
+    spellings: dict[tuple[str, str], Spelling] = {}
     while len(frames) < len(by_lang):
         lang, towards = _next_language(by_lang, frames, pairs)
         evidence = [_Evidence(p, p.rows(by_lang[lang], by_lang[p.target]), frames[p.target]) for p in towards]
         if sum(len(e.rows) for e in evidence) < fewest or not any(len(e.rows) for e in evidence):
             towards[0].check_coverage(by_lang[lang], by_lang[towards[0].target], min_pairs=fewest)
         source = steps[lang].apply(by_lang[lang].matrix)
-        found, fits[lang] = _fit_language(source, evidence, method, by_lang)
-        rotations[lang] = found.rotation
+        choice = _choose(source, evidence, by_lang) if method == "auto" else _Choice(method)
+        found = _map(source, evidence, choice.method)
+        rotations[lang], fits[lang] = found.rotation, _report(found.rotation, evidence, choice)
         if found.reweighting is not None:
             reweightings[lang, towards[0].target] = found.reweighting
+        if choice.spelling is not None:
+            spellings[lang, towards[0].target] = choice.spelling
         frames[lang] = rotate(source, rotations[lang])
         if progress is not None:
             progress(len(frames), len(by_lang))
-    return _space(pivot, by_lang, frames, steps, rotations, fits, pairs, reweightings)
+    return _space(pivot, by_lang, frames, steps, rotations, fits, pairs, reweightings, spellings)
+
+
+def _check(method: object, min_pairs: object, allow_rank_deficient: object, progress: object) -> None:
+    if not isinstance(method, str) or method not in get_args(Method):
+        raise InputError("align.bad_method", f"method {printable(repr(method))}; one of {', '.join(get_args(Method))}")
+    if min_pairs is not None and (isinstance(min_pairs, bool) or not isinstance(min_pairs, int) or min_pairs < 0):
+        raise InputError("align.bad_min_pairs", f"min_pairs={printable(repr(min_pairs))}; a whole number, or None")
+    if progress is not None and not callable(progress):
+        raise InputError(
+            "api.bad_type", f"progress is of type {type(progress).__name__}; a function of (done, total), or None"
+        )
+    expect((bool, np.bool_), allow_rank_deficient=allow_rank_deficient)
 
 
 def _by_language(vectors: list[WordVectors]) -> dict[str, WordVectors]:
@@ -147,26 +157,28 @@ class _Map:
     reweighting: Reweighting | None = None
 
 
-def _fit_language(
-    source: F32, evidence: list[_Evidence], method: Method, by_lang: dict[str, WordVectors]
-) -> tuple[_Map, dict[str, Any]]:
-    tried: dict[str, dict[str, float]] = {}
-    if method == "auto":
-        method, tried = _choose(source, evidence, by_lang)
-    found = _map(source, evidence, method)
-    rotation = found.rotation
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    """A method, what every method reached on development words, and what spelling is worth beside the chosen one."""
+
+    method: Method
+    tried: dict[str, dict[str, float]] = field(default_factory=dict)
+    spelling: Spelling | None = None
+
+
+def _report(rotation: Rotation, evidence: list[_Evidence], choice: _Choice) -> dict[str, Any]:
     pairs, usable = sum(len(e.pairs) for e in evidence), sum(len(e.rows) for e in evidence)
-    report = {
-        "method": method,
+    return {
+        "method": choice.method,
         "towards": [e.pairs.target for e in evidence],
         "pairs": pairs,
         "usable_pairs": usable,
         "coverage": usable / pairs,
-        "tried": tried,
+        "tried": choice.tried,
+        "spelling": choice.spelling.weight if choice.spelling else None,
         **{name: getattr(rotation, name) for name in ("n_pairs", "rank", "residual", "determinant", "underdetermined")},
         "orthogonality_error": rotation.orthogonality_error,
     }
-    return found, report
 
 
 def _map(source: F32, evidence: list[_Evidence], method: Method, rounds: int = ROUNDS) -> _Map:
@@ -182,10 +194,8 @@ def _map(source: F32, evidence: list[_Evidence], method: Method, rounds: int = R
     return _Map(refined.rotation, Reweighting(turn.T @ refined.reweighting.source, refined.reweighting.target))
 
 
-def _choose(
-    source: F32, evidence: list[_Evidence], by_lang: dict[str, WordVectors]
-) -> tuple[Method, dict[str, dict[str, float]]]:
-    """The method with the best mean reciprocal rank on held-out source words of the largest dictionary, and the figures.
+def _choose(source: F32, evidence: list[_Evidence], by_lang: dict[str, WordVectors]) -> _Choice:
+    """The method with the best mean reciprocal rank on held-out source words of the largest dictionary.
 
     The words held out are taken from every dictionary. Too few pairs to determine a map by themselves, or to judge one:
     the last of METHODS, untried.
@@ -200,17 +210,25 @@ def _choose(
         rest = e.pairs.without_source_words(held.gold())
         training.append(replace(e, pairs=rest, rows=rest.rows(sides[0], by_lang[rest.target])))
     if sum(len(e.rows) for e in training) < source.shape[1] or not near.any():
-        return METHODS[-1], {}
+        return _Choice(METHODS[-1])
     target = evidence[0].frame[:FREQUENT]
     tried: dict[str, dict[str, float]] = {}
+    by: dict[str, WordRetrieval] = {}
     for method in METHODS:
         found = _map(source, training, method, TRIED_ROUNDS)
         mapped = rotate(source[:FREQUENT], found.rotation)
         bilinear = Bilinear.of(found.reweighting, target) if found.reweighting else None
-        by = WordRetrieval(mapped, target, word_hubness(mapped, target, found.reweighting), bilinear)
-        ranks = gold_ranks(by.scores, gold.source[near], gold.target[near], len(target))
+        by[method] = WordRetrieval(mapped, target, word_hubness(mapped, target, found.reweighting), bilinear)
+        ranks = gold_ranks(by[method].scores, gold.source[near], gold.target[near], len(target))
         tried[method] = {"mrr": float((1 / ranks).mean()), "precision_at_1": float((ranks == 1).mean())}
-    return max(METHODS, key=lambda method: tried[method]["mrr"]), tried  # the first of equals is the simpler
+    best = max(METHODS, key=lambda method: tried[method]["mrr"])  # the first of equals is the simpler
+    rows = np.unique(gold.source[near])
+    rows = rows[:: -(-len(rows) // SPELLED)]
+    spelling = fit_spelling(
+        training[0].pairs.pairs, [sides[0].words[row] for row in rows], sides[1].words[:FREQUENT], by[best].scores(rows),
+        [gold.target[near & (gold.source == row)] for row in rows],
+    )  # fmt: skip
+    return _Choice(best, tried, spelling)
 
 
 def _space(
@@ -222,6 +240,7 @@ def _space(
     fits: dict[str, dict[str, Any]],
     pairs: list[WordPairs],
     reweightings: dict[tuple[str, str], Reweighting],
+    spellings: dict[tuple[str, str], Spelling],
 ) -> SharedSpace:
     prints = {f"vectors:{lang}": v.fingerprint for lang, v in by_lang.items()}
     for number, p in enumerate(pairs):
@@ -229,5 +248,5 @@ def _space(
     mapped = {lang: replace(v, matrix=frames[lang], subwords=None) for lang, v in by_lang.items()}
     return SharedSpace(
         pivot, mapped, {lang: steps[lang] for lang in by_lang}, {lang: rotations[lang] for lang in by_lang},
-        {lang: fits[lang] for lang in by_lang}, prints, reweightings=reweightings,
+        {lang: fits[lang] for lang in by_lang}, prints, reweightings=reweightings, spellings=spellings,
     )  # fmt: skip

@@ -20,11 +20,19 @@ from align.leakage import leaked_words
 from align.normalize import Normalization
 from align.procrustes import Rotation
 from align.retrieval import check_k
+from align.spelling import Spelling
 from align.tensor_file import pack_words, read_tensors, unpack_words, write_tensors
 from align.tokens import TOKENIZER
 from align.vectors import F32, WordVectors
 from align.whitening import Reweighting
-from align.word_retrieval import Bilinear, WordRetrieval, word_hubness
+from align.word_retrieval import (
+    Bilinear,
+    SpellingChoice,
+    WordRetrieval,
+    check_spelling,
+    spelled_words,
+    word_hubness,
+)
 
 FORMAT = "align-space-2"
 ORTHOGONALITY = 1e-6  # largest max |W'W − I| that a loaded rotation may show
@@ -37,7 +45,8 @@ class SharedSpace:
     `mapped`: per language the WordVectors whose matrix is unit rows in the shared frame. `fits`: per language what the
     fit reports (pairs, coverage, rank, residual, determinant, method, what `auto` tried). `fingerprints`: SHA-256 of every
     input. `space_id` names all of it: vectors of different ids are never compared. `reweightings`: for pairs of languages
-    that are translated better so, the maps of shared rows used by `retrieval` and by nothing else.
+    that are translated better so, the maps of shared rows used by `retrieval` and by nothing else. `spellings`: what
+    spelling is worth between two languages, as far as that could be judged.
     """
 
     pivot: str
@@ -48,6 +57,7 @@ class SharedSpace:
     fingerprints: Mapping[str, str]
     tokenizer: str = TOKENIZER
     reweightings: Mapping[tuple[str, str], Reweighting] = field(default_factory=dict)
+    spellings: Mapping[tuple[str, str], Spelling] = field(default_factory=dict)
     _hubness: dict[tuple[str, str, str], F32] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:
@@ -108,12 +118,20 @@ class SharedSpace:
         back = self.reweightings.get((theirs, ours))
         return Reweighting(back.target, back.source) if back is not None else None
 
-    def retrieval(self, source: str, target: str) -> WordRetrieval:
-        """How words of `source` find words of `target`. Raises InputError `space.no_language`."""
+    def retrieval(self, source: str, target: str, *, spelling: SpellingChoice = "off") -> WordRetrieval:
+        """How words of `source` find words of `target`; `spelling="auto"` adds its evidence where that was found to help.
+
+        Raises InputError `space.no_language`, `api.bad_spelling`.
+        """
+        check_spelling(spelling)
         by = self.reweighting(source, target)
         hubness = self._hubness_under("reweighted" if by else "shared", source, target, by)
-        theirs = self.vectors(target).matrix
-        return WordRetrieval(self.vectors(source).matrix, theirs, hubness, Bilinear.of(by, theirs) if by else None)
+        ours, theirs = self.vectors(source), self.vectors(target)
+        spelled = None
+        if spelling == "auto":
+            spelled = spelled_words(self.spellings, ours, theirs)
+        bilinear = Bilinear.of(by, theirs.matrix) if by else None
+        return WordRetrieval(ours.matrix, theirs.matrix, hubness, bilinear, spelled)
 
     def _hubness_under(self, kind: str, source: str, target: str, by: Reweighting | None) -> F32:
         key = (kind, canonical_language(source), canonical_language(target))
@@ -126,10 +144,12 @@ class SharedSpace:
             self._hubness[key] = found
         return self._hubness[key]
 
-    def translate(self, word: str, source: str, target: str, k: int = 5) -> pl.DataFrame:
+    def translate(
+        self, word: str, source: str, target: str, k: int = 5, *, spelling: SpellingChoice = "off"
+    ) -> pl.DataFrame:
         """The k best words of `target` by `retrieval`: columns rank (from 1), word, score.
 
-        Raises UnknownWordError `space.unknown_word`, InputError `space.no_language`, `api.bad_k`.
+        Raises UnknownWordError `space.unknown_word`, InputError `space.no_language`, `api.bad_k`, `api.bad_spelling`.
 
         >>> space.translate("cat", "en", "fr", k=1)["word"][0]      # doctest: +SKIP
         'chat'
@@ -138,19 +158,23 @@ class SharedSpace:
         row = self.vectors(source).row(word) if isinstance(word, str) else -1
         if row < 0:
             raise UnknownWordError("space.unknown_word", f"{printable(repr(word))} has no vector in {source}")
-        found = self.retrieval(source, target).neighbours(self.vectors(source).matrix[row : row + 1], k)
+        found = self.retrieval(source, target, spelling=spelling).best(np.array([row]), k)
         words = [self.vectors(target).words[i] for i in found.rows[0]]
         ranks = np.arange(1, len(words) + 1)
         return pl.DataFrame({"rank": ranks, "word": words, "score": found.scores[0]})
 
-    def evaluate(self, test_pairs: WordPairs, *, train: Iterable[WordPairs] | None = None) -> pl.DataFrame:
+    def evaluate(
+        self, test_pairs: WordPairs, *, train: Iterable[WordPairs] | None = None, spelling: SpellingChoice = "off"
+    ) -> pl.DataFrame:
         """One row of `align.evaluate.Precision` for pairs that were not used in fitting.
 
-        `train`: the dictionaries that were, for the column `leaked`, which is null without them. Raises AlignmentError `evaluate.no_pairs`, InputError `space.no_language`, `api.bad_type`.
+        `train`: the dictionaries that were, for the column `leaked`, which is null without them. `spelling` as in
+        `retrieval`: never compare a figure with it to one without. Raises AlignmentError `evaluate.no_pairs`, InputError
+        `space.no_language`, `api.bad_type`, `api.bad_spelling`.
         """
         expect(WordPairs, test_pairs=test_pairs)
         source, target = self.vectors(test_pairs.source), self.vectors(test_pairs.target)
-        by = self.retrieval(source.lang, target.lang)
+        by = self.retrieval(source.lang, target.lang, spelling=spelling)
         outcomes = translation_outcomes(source, target, test_pairs, by.scores, retrieval=by.name)
         leaked = None if train is None else leaked_words(train, test_pairs).n_words
         return precision_of(outcomes, leaked=leaked).frame()
@@ -184,6 +208,7 @@ class SharedSpace:
         metadata = {
             "format": FORMAT, "space_id": self.space_id, "pivot": self.pivot, "tokenizer": self.tokenizer,
             "fingerprints": json.dumps(dict(self.fingerprints)), "languages": json.dumps(about, default=str),
+            "spellings": json.dumps([[*pair, spelling.as_dict()] for pair, spelling in self.spellings.items()]),
         }  # fmt: skip
         write_tensors(path, tensors, {**metadata, "content": _digest(tensors, metadata)})
 
@@ -239,6 +264,7 @@ def _space(tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str])
         json.loads(metadata["fingerprints"]),
         metadata["tokenizer"],
         reweightings,
+        {(source, target): Spelling.of(told) for source, target, told in json.loads(metadata["spellings"])},
         hubness,
     )
 

@@ -9,16 +9,19 @@ import typer
 from rich.console import Console
 
 from align.errors import AlignError
+from flows import dictionary_cli
 
 app = typer.Typer(
     name="align", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
     help="Words and documents of many languages in one vector space, in a DuckDB file that anyone can query.",
 )  # fmt: skip
+app.add_typer(dictionary_cli.app, name="dictionary")
 out = Console()
 err = Console(stderr=True)
 
 Store = Annotated[Path, typer.Option("--warehouse", help="Folder of the warehouse.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON alone on standard output.")]
+Spelling = Annotated[bool, typer.Option("--spelling", help="Add the evidence of spelling where it was found to help.")]
 Many = Annotated[int, typer.Option("-k", help="How many.")]
 DEFAULT = Path("warehouse/data")
 
@@ -96,6 +99,7 @@ def translate(
     source: Annotated[str, typer.Option("--from", help="Language of the word.")],
     target: Annotated[str, typer.Option("--to", help="Language to translate into.")],
     k: Many = 5,
+    spelling: Spelling = False,
     warehouse: Store = DEFAULT,
     as_json: Json = False,
 ) -> None:
@@ -106,7 +110,7 @@ def translate(
     import warehouse as store
 
     with store.open(warehouse) as wh:
-        words = wh.translate(word, source, target, k).to_dicts()
+        words = wh.translate(word, source, target, k, spelling="auto" if spelling else "off").to_dicts()
     _print_json(words) if as_json else _show(words)
 
 
@@ -148,6 +152,7 @@ def evaluate(
     part: Annotated[
         str | None, typer.Option("--part", help="Only these rows of a table that has a part column.")
     ] = None,
+    spelling: Spelling = False,
     warehouse: Store = DEFAULT,
     as_json: Json = False,
 ) -> None:
@@ -169,7 +174,10 @@ def evaluate(
             {*wh.sql(fitted, [source, target]).rows(), *(row[::-1] for row in wh.sql(fitted, [target, source]).rows())}
             & {*pairs.pairs}
         )
-        result = {**wh.evaluate(pairs).as_dict(), "pairs_seen_in_training": seen}
+        result = {
+            **wh.evaluate(pairs, spelling="auto" if spelling else "off").as_dict(),
+            "pairs_seen_in_training": seen,
+        }
     _print_json(result) if as_json else _show([{"measure": key, "value": value} for key, value in result.items()])
     if seen and not as_json:
         err.print(f"warning: {seen} of {len(pairs)} pairs were used to align; the precision is too good by that")

@@ -21,7 +21,7 @@ from align.language import canonical_language
 from align.pool import Pooler
 from align.retrieval import check_k
 from align.vectors import WordVectors
-from align.word_retrieval import WordRetrieval
+from align.word_retrieval import SpellingChoice, WordRetrieval
 from warehouse import snapshot
 from warehouse.connection import one_select, read
 from warehouse.index import DocumentIndex
@@ -150,26 +150,30 @@ class Warehouse:
         hits = hits.filter(~((pl.col("doc_id") == doc_id) & (pl.col("lang") == lang))).head(k)
         return hits.with_columns(rank=pl.int_range(1, hits.height + 1, dtype=pl.Int64))
 
-    def translate(self, word: str, source: str, target: str, k: int = 5) -> pl.DataFrame:
+    def translate(
+        self, word: str, source: str, target: str, k: int = 5, *, spelling: SpellingChoice = "off"
+    ) -> pl.DataFrame:
         """The k best words of `target`, found as `SharedSpace.retrieval` says: columns rank, word, score.
+
+        `spelling="auto"` adds the evidence of spelling where it was found to help.
 
         Raises UnknownWordError `space.unknown_word`, InputError `api.bad_k`, `space.no_language`.
         """
         check_k(k)
-        ours, theirs, by = self._word_sides(source, target)
+        ours, theirs, by = self._word_sides(source, target, spelling)
         row = ours.row(word) if isinstance(word, str) else -1
         if row < 0:
             raise UnknownWordError("space.unknown_word", f"{printable(repr(word))} has no vector in {ours.lang}")
-        found = by.neighbours(ours.matrix[row : row + 1], k)
+        found = by.best(np.array([row]), k)
         words = [theirs.words[i] for i in found.rows[0]]
         return pl.DataFrame({"rank": np.arange(1, len(words) + 1), "word": words, "score": found.scores[0]})
 
-    def evaluate(self, test_pairs: WordPairs) -> Precision:
+    def evaluate(self, test_pairs: WordPairs, *, spelling: SpellingChoice = "off") -> Precision:
         """Precision of the stored space on pairs that were not used to align it.
 
         Raises AlignmentError `evaluate.no_pairs`, InputError `space.no_language`.
         """
-        source, target, by = self._word_sides(test_pairs.source, test_pairs.target)
+        source, target, by = self._word_sides(test_pairs.source, test_pairs.target, spelling)
         return precision_of(translation_outcomes(source, target, test_pairs, by.scores, retrieval=by.name))
 
     def words(self, lang: str) -> WordVectors:
@@ -235,10 +239,12 @@ class Warehouse:
             self._poolers[lang] = read_pooler(self._open, [lang])
         return self._poolers[lang]
 
-    def _word_sides(self, source: str, target: str) -> tuple[WordVectors, WordVectors, WordRetrieval]:
+    def _word_sides(
+        self, source: str, target: str, spelling: SpellingChoice
+    ) -> tuple[WordVectors, WordVectors, WordRetrieval]:
         """Vectors of both languages, and how words of the one find those of the other."""
         ours, theirs = self.words(source), self.words(target)
-        return ours, theirs, read_retrieval(self._open, ours, theirs)
+        return ours, theirs, read_retrieval(self._open, ours, theirs, spelling)
 
     @cached_property
     def _index(self) -> DocumentIndex:

@@ -14,12 +14,13 @@ from align.normalize import Normalization
 from align.pool import Pooler, PoolingState
 from align.procrustes import Rotation
 from align.space import SharedSpace
+from align.spelling import Spelling
 from align.vectors import F32, WordVectors
-from align.word_retrieval import Bilinear, WordRetrieval
+from align.word_retrieval import Bilinear, SpellingChoice, WordRetrieval, check_spelling, spelled_words
 
 
 def write_space(connection: duckdb.DuckDBPyConnection, space: SharedSpace, pooler: Pooler) -> None:
-    """Fill `spaces`, `rotations`, `words`, `word_hubness` and `word_maps`. Writes."""
+    """Fill `spaces`, `rotations`, `words`, `word_hubness`, `word_maps` and `spellings`. Writes."""
     space_id = space.space_id
     prints = json.dumps(dict(space.fingerprints), sort_keys=True)
     connection.execute(
@@ -48,6 +49,13 @@ def write_space(connection: duckdb.DuckDBPyConnection, space: SharedSpace, poole
         for target in space.languages:
             if source != target:
                 _write_retrieval(connection, space_id, source, target, space.retrieval(source, target))
+    _write_spellings(connection, space)
+
+
+def _write_spellings(connection: duckdb.DuckDBPyConnection, space: SharedSpace) -> None:
+    for (source, lang), spelling in space.spellings.items():
+        row = [space.space_id, source, lang, spelling.weight, json.dumps(spelling.as_dict())]
+        connection.execute("INSERT INTO spellings VALUES (?, ?, ?, ?, ?)", row)
 
 
 def write_pairs(connection: duckdb.DuckDBPyConnection, pairs: Iterable[WordPairs], part: str) -> None:
@@ -181,8 +189,11 @@ def _write_retrieval(
         )  # fmt: skip
 
 
-def read_retrieval(connection: duckdb.DuckDBPyConnection, source: WordVectors, target: WordVectors) -> WordRetrieval:
+def read_retrieval(
+    connection: duckdb.DuckDBPyConnection, source: WordVectors, target: WordVectors, spelling: SpellingChoice = "off"
+) -> WordRetrieval:
     """How the stored words of one language find those of another; both as `read_words` gives them."""
+    check_spelling(spelling)
     if source.lang == target.lang:
         return WordRetrieval(source.matrix, target.matrix, np.zeros(len(target), dtype=np.float32))
     sql = "SELECT hubness, scale FROM word_hubness WHERE source = ? AND lang = ? ORDER BY rank"
@@ -190,11 +201,15 @@ def read_retrieval(connection: duckdb.DuckDBPyConnection, source: WordVectors, t
     hubness, scale = (np.asarray(found[name].to_numpy(), dtype=np.float32) for name in ("hubness", "scale"))
     sql = "SELECT product, source_map FROM word_maps WHERE source = ? AND lang = ? ORDER BY axis"
     axes = select(connection, sql, [source.lang, target.lang])
-    by = None
+    by, spelled = None, None
     if len(axes):
         product, source_map = (np.ascontiguousarray(matrix(axes[name]).T) for name in ("product", "source_map"))
         by = Bilinear(product, source_map, scale)
-    return WordRetrieval(source.matrix, target.matrix, hubness, by)
+    if spelling == "auto":
+        rows = connection.execute("SELECT source, lang, content FROM spellings").fetchall()
+        stored = {(a, b): Spelling.of(json.loads(content)) for a, b, content in rows}
+        spelled = spelled_words(stored, source, target)
+    return WordRetrieval(source.matrix, target.matrix, hubness, by, spelled)
 
 
 def _arrow(values: Any) -> Any:

@@ -54,7 +54,7 @@ _NOTHING = {
     ),
     "one space_id everywhere": (
         "SELECT count(*) FROM (SELECT space_id FROM words UNION SELECT space_id FROM document_vectors "
-        "UNION SELECT space_id FROM rotations UNION SELECT space_id FROM word_hubness UNION SELECT space_id FROM word_maps UNION SELECT space_id FROM document_hubness) "
+        "UNION SELECT space_id FROM rotations UNION SELECT space_id FROM word_hubness UNION SELECT space_id FROM word_maps UNION SELECT space_id FROM spellings UNION SELECT space_id FROM document_hubness) "
         "WHERE space_id NOT IN (SELECT space_id FROM spaces)"
     ),
 }  # fmt: skip
