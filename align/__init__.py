@@ -1,6 +1,8 @@
 """Words and documents of many languages in one vector space, aligned by orthogonal Procrustes."""
 
+from align.compare import Comparison, compare
 from align.dictionary import WordPairs
+from align.dictionary_check import DictionaryCheck, check_dictionary
 from align.dictionary_files import dictionary_languages, read_dictionary
 from align.documents import Documents, read_documents
 from align.errors import (
@@ -14,44 +16,62 @@ from align.errors import (
     ResourceError,
     UnknownWordError,
 )
-from align.evaluate import Precision
+from align.evaluate import Outcomes, Precision, by_frequency, translation_outcomes
 from align.explain import explain
 from align.fit import fit
+from align.leakage import Leak, leaked_words
 from align.normalize import Normalization, fit_normalization
 from align.pool import Pooled, Pooler, fit_pooler
 from align.pool_file import load_pooler, save_pooler
 from align.procrustes import Rotation, fit_rotation
 from align.space import SharedSpace, load_space
+from align.spelling import Spelling
 from align.tokens import tokenize
 from align.train import train_vectors
+from align.transliteration import Transliteration
 from align.vector_files import read_vectors, write_vectors
 from align.vectors import WordVectors
+from align.whitening import Reweighting, fit_reweighting
+from align.word_retrieval import WordRetrieval
 
 __all__ = [
     "AlignError",
     "AlignmentError",
     "BusyError",
+    "Comparison",
     "ConfigError",
     "CorruptStoreError",
+    "DictionaryCheck",
     "Documents",
     "InputError",
+    "Leak",
     "Normalization",
+    "Outcomes",
     "Pooled",
     "Pooler",
     "Precision",
     "QueryError",
     "ResourceError",
+    "Reweighting",
     "Rotation",
     "SharedSpace",
+    "Spelling",
+    "Transliteration",
     "UnknownWordError",
     "WordPairs",
+    "WordRetrieval",
     "WordVectors",
+    "by_frequency",
+    "check_dictionary",
+    "compare",
     "dictionary_languages",
     "explain",
     "fit",
     "fit_normalization",
     "fit_pooler",
+    "fit_reweighting",
     "fit_rotation",
+    "leaked_words",
     "load_pooler",
     "load_space",
     "read_dictionary",
@@ -60,5 +80,6 @@ __all__ = [
     "save_pooler",
     "tokenize",
     "train_vectors",
+    "translation_outcomes",
     "write_vectors",
 ]

@@ -165,8 +165,7 @@ def translation_outcomes(
     expect(WordVectors, source=source, target=target)
     expect(WordPairs, pairs=pairs)
     expect(str, retrieval=retrieval)
-    if not callable(scores):
-        raise InputError("api.bad_type", f"scores is of type {type(scores).__name__}; give a function of rows")
+    _check_callable(scores)
     if not retrieval or not retrieval.isprintable():
         raise InputError("api.bad_text", f"retrieval is {printable(repr(retrieval))}; give a name that can be printed")
     usable = pairs.rows(source, target, max_targets=len(pairs))
@@ -297,7 +296,9 @@ def translation_ranks(source: F32, target: F32, hubness: F32, source_rows: I64, 
 
 def gold_ranks(scores: Scores, source_rows: I64, target_rows: I64, m: int) -> I64:
     """As `translation_ranks`, by any `scores` of source rows against all `m` targets."""
-    source_rows = _checked_rows(source_rows, "source_rows", 1 << 62)
+    _check_callable(scores)
+    m = checked_count(m, "m", 0, 1 << 31)
+    source_rows = _checked_rows(source_rows, "source_rows", 1 << 31)
     target_rows = _checked_rows(target_rows, "target_rows", m)
     if len(source_rows) != len(target_rows):
         raise InputError(
@@ -327,6 +328,11 @@ def _gold_ranks(scores: Scores, source_rows: I64, target_rows: I64, m: int) -> t
             ranks[here] = np.arange(1, len(order) + 1) + (no_less - gold_no_less)[::-1]
             gold[here] = gold[here][order][::-1]
     return rows, word, gold, ranks
+
+
+def _check_callable(scores: object) -> None:
+    if not callable(scores):
+        raise InputError("api.bad_type", f"scores is of type {type(scores).__name__}; give a function of rows")
 
 
 def _checked_scores(scores: F32, shape: tuple[int, int]) -> F32:

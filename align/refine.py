@@ -59,7 +59,8 @@ def refine(
     before = (np.zeros(0, np.int64), np.zeros(0, np.int64))
     shares = [1.0] * rounds if rounds <= len(GROWTH) else [*GROWTH, *[1.0] * (rounds - len(GROWTH))]
     for share in shares:
-        forward, backward = found = best_neighbours(*(side[: math.ceil(share * len(side))] for side in looks))
+        near, far = (side[: math.ceil(share * len(side))] for side in looks)
+        forward, backward = found = best_neighbours(near, far)
         same = sum(int((old == now).sum()) for old, now in zip(before, found, strict=True) if len(old) == len(now))
         if same > (1 - SETTLED) * (len(forward) + len(backward)):
             break

@@ -31,8 +31,9 @@ Bools = npt.NDArray[np.bool_]
 def spelling_similarity(sources: Sequence[str], targets: Sequence[str]) -> F32:
     """(n, m) in [0, 1]: (1 − edit distance / length of the longer)³ of the plain forms of n and m words.
 
-    The cube lets few errors count for much more than many; powers from 2 to 5, Indel and Jaro-Winkler came out within a
-    point of P@1 of it (en-fr, en-de, de-fr). Raises InputError `api.bad_type`, `api.bad_text`.
+    The cube lets few errors count for much more than many. On held-out training words (en-fr, en-de; 5k) no power from
+    2 to 5, and neither Indel nor Jaro-Winkler, was better by more than half a point of P@1.
+    Raises InputError `api.bad_text`.
 
     >>> spelling_similarity(["théâtre", "chat"], ["theatre", "theater"]).round(3)
     array([[1.   , 0.364],

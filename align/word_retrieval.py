@@ -95,15 +95,7 @@ class WordRetrieval:
 
     def scores(self, rows: I64) -> F32:
         """(len(rows), m) scores of all targets for these rows of the source. Raises InputError `api.bad_rows`."""
-        rows = numbers(rows, "rows")
-        if (
-            rows.ndim != 1
-            or rows.dtype.kind == "f"
-            or (rows.size and not 0 <= rows.min() <= rows.max() < len(self.source))
-        ):
-            raise InputError(
-                "api.bad_rows", f"rows of shape {rows.shape}; a list of rows from 0 to {len(self.source) - 1}"
-            )
+        rows = self._checked(rows)
         queries = self.source[rows]
         if self.by is None:
             scores = csls(queries @ self.target.T, self.hubness)
@@ -118,12 +110,19 @@ class WordRetrieval:
 
     def best(self, rows: I64, k: int) -> Neighbours:
         """The k best targets of each of these rows of the source. Raises InputError `api.bad_k`, `api.bad_rows`."""
-        k, rows = min(check_k(k), len(self.target)), numbers(rows, "rows")
+        k, rows = min(check_k(k), len(self.target)), self._checked(rows)
         step = max(1, BLOCK_BYTES // (4 * max(len(self.target), 1)))
         found = [top_k(self.scores(rows[a : a + step]), k) for a in range(0, len(rows), step)] if k else []
         if not found:
             return Neighbours(np.zeros((len(rows), k), "i8"), np.zeros((len(rows), k), "f4"))
         return Neighbours(np.concatenate([f.rows for f in found]), np.concatenate([f.scores for f in found]))
+
+    def _checked(self, rows: I64) -> I64:
+        found, n = numbers(rows, "rows"), len(self.source)
+        inside = not found.size or (found.dtype.kind != "f" and found.min() >= 0 and found.max() < n)
+        if found.ndim != 1 or not inside:
+            raise InputError("api.bad_rows", f"rows of shape {found.shape}; a list of rows from 0 to {n - 1}")
+        return found.astype(np.int64)
 
 
 def word_hubness(source: F32, target: F32, reweighting: Reweighting | None = None) -> F32:
@@ -132,7 +131,8 @@ def word_hubness(source: F32, target: F32, reweighting: Reweighting | None = Non
     The mean cosine to the 10 nearest of the 25,000 most frequent source rows, times 1.3 under a re-weighting. Raises
     InputError `api.bad_vector`.
     """
-    source = source[:HUBNESS_SAMPLE]
+    expect((Reweighting, type(None)), reweighting=reweighting)
+    source = rows_of(source, "source")[:HUBNESS_SAMPLE]
     if reweighting is None:
         return neighbourhood(target, source, NEIGHBOURS)
     mapped = reweighting.apply_target(target), reweighting.apply_source(source)
@@ -148,7 +148,12 @@ def check_spelling(choice: object) -> None:
 def spelled_words(
     spellings: Mapping[tuple[str, str], Spelling], source: WordVectors, target: WordVectors
 ) -> Spelled | None:
-    """The evidence of spelling between two vocabularies, or None where there is none that helps."""
+    """The evidence of spelling between two vocabularies, or None where there is none that helps.
+
+    Raises InputError `api.bad_type`.
+    """
+    expect(Mapping, spellings=spellings)
+    expect(WordVectors, source=source, target=target)
     spelling, backwards = spellings.get((source.lang, target.lang)), False
     if spelling is None:
         spelling, backwards = spellings.get((target.lang, source.lang)), True

@@ -14,13 +14,19 @@ QUERIES = 2000  # at most so many documents of a language are searched with
 FEWEST_PARALLEL = 20
 
 
-def evaluate_translation(space: SharedSpace, test: list[WordPairs]) -> list[dict[str, Any]]:
-    """Precision of every test dictionary in both directions; a test without a usable pair is left out."""
-    rows = []
+def evaluate_translation(space: SharedSpace, test: list[WordPairs], train: list[WordPairs]) -> list[dict[str, Any]]:
+    """Precision of every test dictionary in both directions, and beside it P@1 with the evidence of spelling where that
+    was found to help; a test without a usable pair is left out.
+    """
+    rows: list[dict[str, Any]] = []
     for pairs in test:
         for direction in (pairs, pairs.reversed()):
             try:
-                rows += space.evaluate(direction).to_dicts()
+                row = space.evaluate(direction, train=train).row(0, named=True)
+                spelled = space.evaluate(direction, spelling="auto").row(0, named=True)
+                if spelled["retrieval"] != row["retrieval"]:
+                    row["precision_at_1_with_spelling"] = spelled["precision_at_1"]
+                rows.append(row)
             except AlignmentError as error:
                 if error.code != "evaluate.no_pairs":
                     raise

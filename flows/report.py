@@ -24,6 +24,7 @@ MEASURES = {
     "mean_average_precision": "MAP", "n_gold": "gold pairs", "precision_at_1_identical": "P@1 spelled alike",
     "n_identical": "spelled alike", "precision_at_1_distinct": "P@1 spelled otherwise", "n_distinct": "spelled otherwise",
     "precision_at_1_names": "P@1 names", "n_names": "names", "leaked": "words also trained on",
+    "precision_at_1_with_spelling": "P@1 with spelling",
     "n_queries": "queries", "candidates": "candidates",
 }  # fmt: skip
 PAIRS = 40  # on a chart; the table has all

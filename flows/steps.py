@@ -175,7 +175,8 @@ def pool_documents(plan: Plan) -> Notes:
 def judge(plan: Plan) -> Notes:
     """Measure translation on the held-out pairs and, where ids are parallel, retrieval of documents."""
     with step("judge"):
-        words = evaluate_translation(align.load_space(plan.space_path), read_pairs(plan)[1])
+        train, test = read_pairs(plan)
+        words = evaluate_translation(align.load_space(plan.space_path), test, train)
         parallel = plan.settings.evaluation.parallel_ids
         return {
             "translation": words,

@@ -1,16 +1,32 @@
 """Every public function of the rooms, called wrongly on purpose: it works, or it raises an AlignError, never anything else."""
 
 import inspect
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import align
-from align import compare, evaluate, language, leakage, normalize, refine, retrieval, tensor_file, tokens, train
+from align import (
+    evaluate,
+    language,
+    leakage,
+    normalize,
+    refine,
+    retrieval,
+    spelling,
+    tensor_file,
+    tokens,
+    train,
+    transliteration,
+    whitening,
+    word_retrieval,
+)  # fmt: skip
 from align.dictionary import WordPairs
 from align.errors import AlignError
 
+compare = import_module("align.compare")  # the function of this name hides it
 WORDS, DIM = 40, 6
 WRONG = [
     None, True, False, 0, -1, 1.5, float("nan"), 10**400, "", "x", "\ud800", "\0", b"x", (), [], [None], [1], ["a"], [[1, 2], [3]],
@@ -46,6 +62,7 @@ def right(tmp_path):
         "workers": 1,
     }
     rows = np.arange(3)
+    by, written = whitening.fit_reweighting(X, Y), spelling.Spelling(weight=1.0)
     scores = evaluate.csls_scores(unit, space.vectors("fr").matrix, hub)
     outcomes = evaluate.translation_outcomes(
         space.vectors("en"), space.vectors("fr"), pairs, scores, retrieval="csls10"
@@ -75,7 +92,7 @@ def right(tmp_path):
         "mutual_neighbours": (retrieval.mutual_neighbours, {"source": unit, "target": unit, "k": 2}),
         "check_k": (retrieval.check_k, {"k": 2}),
         "refine": (refine.refine, {
-            "seed_X": X, "seed_Y": Y, "weights": np.ones(WORDS), "source": unit, "target": unit, "rounds": 1, "frequent": 9}),
+            "seed_X": X, "seed_Y": Y, "weights": np.ones(WORDS), "source": unit, "target": unit, "rounds": 1, "frequent": 9, "reweight": True}),
         "evaluate_translation": (evaluate.evaluate_translation, {
             "source": space.vectors("en"), "target": space.vectors("fr"), "hubness": hub, "pairs": pairs, "train": [pairs]}),
         "translation_outcomes": (evaluate.translation_outcomes, {
@@ -90,6 +107,26 @@ def right(tmp_path):
         "compare": (compare.compare, {"space_a": space, "space_b": space, "test_pairs": pairs, "seed": 0}),
         "compare_outcomes": (compare.compare_outcomes, {"a": outcomes, "b": outcomes, "seed": 0}),
         "mcnemar": (compare.mcnemar, {"n_only_a": 1, "n_only_b": 2}),
+        "gold_ranks": (evaluate.gold_ranks, {"scores": scores, "source_rows": rows, "target_rows": rows, "m": WORDS}),
+        "best_neighbours": (retrieval.best_neighbours, {"source": unit, "target": unit, "k": 2}),
+        "fit_reweighting": (whitening.fit_reweighting, {
+            "X": X, "Y": Y, "weights": np.ones(WORDS), "power": 0.5, "ridge": 0.1, "dewhiten": 0.5}),
+        "Reweighting.apply_source": (by.apply_source, {"matrix": unit}),
+        "word_hubness": (word_retrieval.word_hubness, {"source": unit, "target": unit, "reweighting": by}),
+        "check_spelling": (word_retrieval.check_spelling, {"choice": "auto"}),
+        "spelled_words": (word_retrieval.spelled_words, {"spellings": {("en", "fr"): written}, "source": en, "target": fr}),
+        "WordRetrieval": (word_retrieval.WordRetrieval, {"source": unit, "target": unit, "hubness": hub, "by": None, "spelled": None}),
+        "WordRetrieval.scores": (space.retrieval("en", "fr").scores, {"rows": rows}),
+        "WordRetrieval.best": (space.retrieval("en", "fr").best, {"rows": rows, "k": 2}),
+        "SharedSpace.retrieval": (space.retrieval, {"source": "en", "target": "fr", "spelling": "auto"}),
+        "spelling_similarity": (spelling.spelling_similarity, {"sources": ["a"], "targets": ["b"]}),
+        "fit_weight": (spelling.fit_weight, {"scores": unit[:3], "similarity": unit[:3], "gold": [rows]*3}),
+        "fit_spelling": (spelling.fit_spelling, {
+            "pairs": [("a", "b")], "sources": ["a", "b", "c"], "targets": list("abcdef"), "scores": unit[:3], "gold": [rows] * 3}),
+        "Spelling": (spelling.Spelling, {"transliteration": transliteration.Transliteration(), "weight": 1.0, "fit": None}),
+        "plain_form": (transliteration.plain_form, {"word": "a"}),
+        "fit_transliteration": (transliteration.fit_transliteration, {"pairs": [("a", "b")]}),
+        "Transliteration": (transliteration.Transliteration, {"table": {"a": "b"}, "n_pairs": 1, "related": 0.5}),
         "translation_ranks": (evaluate.translation_ranks, {
             "source": unit, "target": unit, "hubness": hub, "source_rows": rows, "target_rows": rows}),
         "fit": (align.fit, {
@@ -98,8 +135,8 @@ def right(tmp_path):
         "SharedSpace.vectors": (space.vectors, {"lang": "en"}),
         "SharedSpace.project": (space.project, {"matrix": X, "lang": "en"}),
         "SharedSpace.hubness": (space.hubness, {"source": "en", "target": "fr"}),
-        "SharedSpace.translate": (space.translate, {"word": "en1", "source": "en", "target": "fr", "k": 2}),
-        "SharedSpace.evaluate": (space.evaluate, {"test_pairs": pairs, "train": [pairs]}),
+        "SharedSpace.translate": (space.translate, {"word": "en1", "source": "en", "target": "fr", "k": 2, "spelling": "off"}),
+        "SharedSpace.evaluate": (space.evaluate, {"test_pairs": pairs, "train": [pairs], "spelling": "off"}),
         "SharedSpace.save": (space.save, {"path": path}),
         "load_space": (align.load_space, {"path": path}),
         "fit_pooler": (align.fit_pooler, {"space": space, "texts": {"en": ["a"]}, "weighting": "sif", "a": 0.1, "centre": True}),
@@ -139,7 +176,22 @@ def test_A01_wrong_arguments_raise_align_errors_and_nothing_else_and_change_noth
 
 
 def test_the_list_of_functions_is_whole(tmp_path):
-    rooms = (tokens, language, normalize, retrieval, refine, evaluate, compare, leakage, tensor_file, train)
+    rooms = (
+        tokens,
+        language,
+        normalize,
+        retrieval,
+        refine,
+        evaluate,
+        compare,
+        leakage,
+        whitening,
+        word_retrieval,
+        spelling,
+        transliteration,
+        tensor_file,
+        train,
+    )
     public = {
         name
         for room in rooms

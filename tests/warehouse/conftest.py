@@ -14,6 +14,7 @@ import align
 import warehouse
 from align.pool import Pooler
 from align.space import SharedSpace
+from align.spelling import Spelling
 from align.vectors import WordVectors
 from align.whitening import fit_reweighting
 from warehouse import snapshot
@@ -79,7 +80,8 @@ def make_space():
     # Two pairs are re-weighted by something that changes the order of what is found, so that the store must know it.
     some = random.standard_normal((2, 40, DIM))
     reweightings = {pair: fit_reweighting(*some) for pair in (("fr", "en"), ("en", "tr"))}
-    return replace(space, reweightings=reweightings), pairs
+    spellings = {("fr", "en"): Spelling(weight=0.5), ("en", "de"): Spelling()}
+    return replace(space, reweightings=reweightings, spellings=spellings), pairs
 
 
 def make_documents():

@@ -192,3 +192,14 @@ def test_similarity_takes_stored_vectors(store, world):
     ours, theirs = world.space.vectors("en"), world.space.vectors("fr")
     cosine = ours.matrix[ours.row("river")] @ theirs.matrix[theirs.row("fleuve")]
     assert store.execute(sql, ["river", "en", "fleuve", "fr"]).fetchall()[0][0] == pytest.approx(cosine, abs=1e-6)
+
+
+@pytest.mark.parametrize(("source", "target"), [("fr", "en"), ("en", "fr"), ("en", "de")])
+def test_spelling_counts_in_the_store_as_in_the_space(wh, world, source, target):
+    word = world.space.vectors(source).words[3]
+    stored = wh.translate(word, source, target, k=6, spelling="auto")
+    planted = world.space.translate(word, source, target, k=6, spelling="auto")
+    assert stored["word"].to_list() == planted["word"].to_list()
+    assert np.allclose(stored["score"], planted["score"], atol=1e-5)
+    helps = (source, target) != ("en", "de")
+    assert helps == (stored["score"].to_list() != wh.translate(word, source, target, k=6)["score"].to_list())
