@@ -25,7 +25,7 @@ from align.tokens import fold
 from align.vectors import F64, I64
 
 LONGEST = 16  # characters of a word from which is learnt; longer ones are compounds
-MOST_PAIRS = 3_000  # more change no character, and take longer
+MOST_PAIRS = 3_000  # enough for every frequent character, about a second of work
 ROUNDS = 15
 GROWN_AT = {6: 2, 9: 3, 12: 4}  # round from which a source character may become so many (щ becomes shch)
 SHAPES = {
@@ -100,7 +100,7 @@ def fit_transliteration(pairs: Sequence[tuple[str, str]]) -> Transliteration:
     """The characters that the target of `pairs` does not write, each as the string that it most often becomes.
 
     A character that both sides write, in a script of both, stands for itself. The result depends on the distinct pairs
-    alone, not on their order; beyond 3,000 with such characters, it is learnt from 3,000 of them. A character without
+    alone, not on their order; beyond 3,000 with such characters, an even choice of them is used. A character without
     evidence is left out of the table. Unrelated pairs give a table too, a meaningless one: judge by what the similarity
     is worth on held-out pairs (`align.spelling.fit_weight`).
 

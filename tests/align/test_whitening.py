@@ -49,7 +49,10 @@ def step_by_step(X, Y, power):
 def test_cosines_are_those_of_the_published_steps(seed, dim, power):
     _, X, Y, _ = world(seed, dim)
     A, B = step_by_step(X, Y, power)
-    assert np.abs(cosines(fit_reweighting(X, Y, power=power, ridge=0, dewhiten=1), X, Y) - unit(A) @ unit(B).T).max() <= 1e-5
+    assert (
+        np.abs(cosines(fit_reweighting(X, Y, power=power, ridge=0, dewhiten=1), X, Y) - unit(A) @ unit(B).T).max()
+        <= 1e-5
+    )
 
 
 @given(seeds, dims, ridges)
