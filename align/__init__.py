@@ -19,11 +19,14 @@ from align.errors import (
 from align.evaluate import Outcomes, Precision, by_frequency, translation_outcomes
 from align.explain import explain
 from align.fit import fit
+from align.l1 import refine_l1
 from align.leakage import Leak, leaked_words
 from align.normalize import Normalization, fit_normalization
 from align.pool import Pooled, Pooler, fit_pooler
 from align.pool_file import load_pooler, save_pooler
 from align.procrustes import Rotation, fit_rotation
+from align.rcsls import fit_rcsls
+from align.robust import RobustRotation, fit_robust_rotation
 from align.space import SharedSpace, load_space
 from align.spelling import Spelling
 from align.tokens import tokenize
@@ -53,6 +56,7 @@ __all__ = [
     "QueryError",
     "ResourceError",
     "Reweighting",
+    "RobustRotation",
     "Rotation",
     "SharedSpace",
     "Spelling",
@@ -69,7 +73,9 @@ __all__ = [
     "fit",
     "fit_normalization",
     "fit_pooler",
+    "fit_rcsls",
     "fit_reweighting",
+    "fit_robust_rotation",
     "fit_rotation",
     "leaked_words",
     "load_pooler",
@@ -77,6 +83,7 @@ __all__ = [
     "read_dictionary",
     "read_documents",
     "read_vectors",
+    "refine_l1",
     "save_pooler",
     "tokenize",
     "train_vectors",

@@ -291,20 +291,12 @@ def translation_ranks(source: F32, target: F32, hubness: F32, source_rows: I64, 
     """
     scores = csls_scores(source, target, hubness)
     source_rows = _checked_rows(source_rows, "source_rows", len(source))
-    return gold_ranks(scores, source_rows, target_rows, len(target))
-
-
-def gold_ranks(scores: Scores, source_rows: I64, target_rows: I64, m: int) -> I64:
-    """As `translation_ranks`, by any `scores` of source rows against all `m` targets."""
-    _check_callable(scores)
-    m = checked_count(m, "m", 0, 1 << 31)
-    source_rows = _checked_rows(source_rows, "source_rows", 1 << 31)
-    target_rows = _checked_rows(target_rows, "target_rows", m)
+    target_rows = _checked_rows(target_rows, "target_rows", len(target))
     if len(source_rows) != len(target_rows):
         raise InputError(
             "api.bad_rows", f"{len(source_rows)} source rows, {len(target_rows)} target rows; one each a pair"
         )
-    rows, word, _, ranks = _gold_ranks(scores, source_rows, target_rows, m)
+    rows, word, _, ranks = _gold_ranks(scores, source_rows, target_rows, len(target))
     return ranks[np.searchsorted(word, np.arange(len(rows)))]
 
 

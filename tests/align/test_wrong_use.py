@@ -10,11 +10,14 @@ import pytest
 import align
 from align import (
     evaluate,
+    l1,
     language,
     leakage,
     normalize,
+    rcsls,
     refine,
     retrieval,
+    robust,
     spelling,
     tensor_file,
     tokens,
@@ -107,7 +110,12 @@ def right(tmp_path):
         "compare": (compare.compare, {"space_a": space, "space_b": space, "test_pairs": pairs, "seed": 0}),
         "compare_outcomes": (compare.compare_outcomes, {"a": outcomes, "b": outcomes, "seed": 0}),
         "mcnemar": (compare.mcnemar, {"n_only_a": 1, "n_only_b": 2}),
-        "gold_ranks": (evaluate.gold_ranks, {"scores": scores, "source_rows": rows, "target_rows": rows, "m": WORDS}),
+        "fit_robust_rotation": (robust.fit_robust_rotation, {"X": X, "Y": Y, "weights": np.ones(WORDS), "rounds": 2}),
+        "held_out_cosines": (robust.held_out_cosines, {"X": X, "Y": Y, "weights": np.ones(WORDS)}),
+        "refine_l1": (l1.refine_l1, {"X": X, "Y": Y, "start": align.Rotation.identity(DIM), "steps": 2}),
+        "fit_rcsls": (rcsls.fit_rcsls, {
+            "X": X, "Y": Y, "source": unit, "target": unit, "start": np.eye(DIM), "k": 2, "steps": 1, "learning_rate": 1.0, "spectral": True}),
+        "rcsls_loss": (rcsls.rcsls_loss, {"X": X, "Y": Y, "source": unit, "target": unit, "W": np.eye(DIM), "k": 2}),
         "best_neighbours": (retrieval.best_neighbours, {"source": unit, "target": unit, "k": 2}),
         "fit_reweighting": (whitening.fit_reweighting, {
             "X": X, "Y": Y, "weights": np.ones(WORDS), "power": 0.5, "ridge": 0.1, "dewhiten": 0.5}),
@@ -183,6 +191,9 @@ def test_the_list_of_functions_is_whole(tmp_path):
         retrieval,
         refine,
         evaluate,
+        robust,
+        l1,
+        rcsls,
         compare,
         leakage,
         whitening,
