@@ -252,7 +252,8 @@ def _scores(source: F32, trial: _Trial, method: Method) -> F32:
     found = _map(source, trial.training, method, TRIED_ROUNDS, TRIED_WORDS)
     mapped = rotate(source[:FREQUENT], found.rotation)
     bilinear = Bilinear.of(found.reweighting, target) if found.reweighting else None
-    return WordRetrieval(mapped, target, word_hubness(mapped, target, found.reweighting), bilinear).scores(trial.rows)
+    hubness = word_hubness(mapped[:TRIED_WORDS], target, found.reweighting)
+    return WordRetrieval(mapped, target, hubness, bilinear).scores(trial.rows)
 
 
 def _reached(scores: F32, gold: list[I64]) -> dict[str, float]:
