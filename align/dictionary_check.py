@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 from rapidfuzz.distance import Levenshtein
-from scipy.optimize import minimize
-from scipy.special import expit, log_expit
+from scipy.special import expit
 
 from align.arguments import expect
 from align.dictionary import PairRows, WordPairs
 from align.errors import AlignmentError, InputError
+from align.logistic import fit_logistic
 from align.normalize import unit_rows
 from align.procrustes import fit_rotation
 from align.retrieval import BLOCK_BYTES, csls, csls_neighbours, neighbourhood
@@ -29,7 +29,6 @@ MAX_TRANSLATIONS = 10  # of one word that are used in fitting
 PARTS = 5
 MADE = 4  # wrong pairs made up for each pair that is judged
 TELLING = 0.75  # share of made-up pairs that a true one must beat, or the vectors say nothing about single pairs
-RIDGE = 0.01
 LIKELY = 0.5  # chance of being wrong from which a pair is a suspect
 SAMPLE = 5_000  # frequent source words against which the hubness of a target is taken
 RUNNING_TEXT = 0.9  # the frequent words that make up this share of it are worth a translation …
@@ -288,22 +287,10 @@ def _made_up(i: I64, j: I64, part: I64) -> tuple[I64, npt.NDArray[np.bool_]]:
 def _unmix(true: F64, made: F64) -> tuple[F64, F64, float]:
     """Log density ratio of right to made-up rows (n, features), for rows of either kind, and the logit of the share of
     made-up ones among `true`: both kinds weigh the same, and what tells them apart is (1 − π) e^f + π, f linear."""
-    both = np.vstack([true, made])
-    Z = np.column_stack([(both - both.mean(axis=0)) / np.maximum(both.std(axis=0), 1e-9), np.ones(len(both))])
-    sign = np.repeat([1.0, -1.0], [len(true), len(made)])
-    weight = np.where(sign > 0, 1.0, len(true) / len(made))
-
-    def loss(p: F64) -> tuple[float, F64]:
-        f, a, shrunk = Z @ p[:-1], p[-1], RIDGE * np.append(p[:-1], 0.0)
-        ratio = log_expit(-a) + np.logaddexp(f, a)
-        slope = -weight * sign * expit(-sign * ratio)
-        gradient = np.append((slope * expit(f - a)) @ Z, slope @ (expit(a - f) - expit(a)))
-        return float(shrunk @ p / 2 - weight @ log_expit(sign * ratio)), gradient + shrunk
-
-    limits = [(None, None)] * Z.shape[1] + [(-20.0, 0.0)]
-    p = minimize(loss, np.append(np.zeros(Z.shape[1]), -3.0), jac=True, method="L-BFGS-B", bounds=limits).x
-    f = Z @ p[:-1]
-    return f[: len(true)], f[len(true) :], float(p[-1])
+    right = np.repeat([1.0, 0.0], [len(true), len(made)])
+    weights = np.where(right > 0, 1.0, len(true) / len(made))
+    model = fit_logistic(np.vstack([true, made]), right, weights, mixture=True)
+    return model.log_odds(true), model.log_odds(made), model.share
 
 
 def _distinct(pairs: WordPairs, source: WordVectors, target: WordVectors) -> tuple[list[int], I64, I64]:
