@@ -1,5 +1,7 @@
 """Words and documents of many languages in one vector space, aligned by orthogonal Procrustes."""
 
+from align.analogies import Analogies, AnalogyOutcomes, evaluate_analogies, read_analogies
+from align.clusters import ClusterPurity, cluster_purity
 from align.compare import Comparison, compare
 from align.dictionary import WordPairs
 from align.dictionary_check import DictionaryCheck, check_dictionary
@@ -21,6 +23,7 @@ from align.explain import explain
 from align.fit import fit
 from align.l1 import refine_l1
 from align.leakage import Leak, leaked_words
+from align.mixing import Mixing, language_mixing
 from align.normalize import Normalization, fit_normalization
 from align.pool import Pooled, Pooler, fit_pooler
 from align.pool_file import load_pooler, save_pooler
@@ -29,6 +32,7 @@ from align.rcsls import fit_rcsls
 from align.robust import RobustRotation, fit_robust_rotation
 from align.space import SharedSpace, load_space
 from align.spelling import Spelling
+from align.synonyms import SynonymContrast, evaluate_synonyms
 from align.tokens import tokenize
 from align.train import train_vectors
 from align.transliteration import Transliteration
@@ -36,18 +40,24 @@ from align.vector_files import read_vectors, write_vectors
 from align.vectors import WordVectors
 from align.whitening import Reweighting, fit_reweighting
 from align.word_retrieval import WordRetrieval
+from align.word_similarity import JudgedPairs, WordSimilarity, evaluate_similarity, read_similarities
 
 __all__ = [
     "AlignError",
     "AlignmentError",
+    "Analogies",
+    "AnalogyOutcomes",
     "BusyError",
+    "ClusterPurity",
     "Comparison",
     "ConfigError",
     "CorruptStoreError",
     "DictionaryCheck",
     "Documents",
     "InputError",
+    "JudgedPairs",
     "Leak",
+    "Mixing",
     "Normalization",
     "Outcomes",
     "Pooled",
@@ -60,15 +70,21 @@ __all__ = [
     "Rotation",
     "SharedSpace",
     "Spelling",
+    "SynonymContrast",
     "Transliteration",
     "UnknownWordError",
     "WordPairs",
     "WordRetrieval",
+    "WordSimilarity",
     "WordVectors",
     "by_frequency",
     "check_dictionary",
+    "cluster_purity",
     "compare",
     "dictionary_languages",
+    "evaluate_analogies",
+    "evaluate_similarity",
+    "evaluate_synonyms",
     "explain",
     "fit",
     "fit_normalization",
@@ -77,11 +93,14 @@ __all__ = [
     "fit_reweighting",
     "fit_robust_rotation",
     "fit_rotation",
+    "language_mixing",
     "leaked_words",
     "load_pooler",
     "load_space",
+    "read_analogies",
     "read_dictionary",
     "read_documents",
+    "read_similarities",
     "read_vectors",
     "refine_l1",
     "save_pooler",

@@ -9,22 +9,28 @@ import pytest
 
 import align
 from align import (
+    analogies,
+    clusters,
     evaluate,
+    intrinsic,
     l1,
     language,
     leakage,
+    mixing,
     normalize,
     rcsls,
     refine,
     retrieval,
     robust,
     spelling,
+    synonyms,
     tensor_file,
     tokens,
     train,
     transliteration,
     whitening,
     word_retrieval,
+    word_similarity,
 )  # fmt: skip
 from align.dictionary import WordPairs
 from align.errors import AlignError
@@ -65,6 +71,12 @@ def right(tmp_path):
         "workers": 1,
     }
     rows = np.arange(3)
+    judged = align.JudgedPairs("en", "fr", pairs.pairs[:4], [1, 2, 3, 5])
+    questions = align.Analogies("en", "fr", (("en0", "en1", "fr2", "fr3"),), ("s",))
+    alike, asked = tmp_path / "alike.tsv", tmp_path / "asked.txt"
+    alike.write_text("a\tb\t1\n")
+    asked.write_text(": s\na b c d\n")
+    one = align.Rotation.identity(DIM)
     by, written = whitening.fit_reweighting(X, Y), spelling.Spelling(weight=1.0)
     scores = evaluate.csls_scores(unit, space.vectors("fr").matrix, hub)
     outcomes = evaluate.translation_outcomes(
@@ -110,6 +122,25 @@ def right(tmp_path):
         "compare": (compare.compare, {"space_a": space, "space_b": space, "test_pairs": pairs, "seed": 0}),
         "compare_outcomes": (compare.compare_outcomes, {"a": outcomes, "b": outcomes, "seed": 0}),
         "mcnemar": (compare.mcnemar, {"n_only_a": 1, "n_only_b": 2}),
+        "check_sides": (intrinsic.check_sides, {"source": en, "target": fr, "source_lang": "en", "target_lang": "fr"}),
+        "same_language": (intrinsic.same_language, {"a": "en", "b": "fr"}),
+        "paired_cosines": (intrinsic.paired_cosines, {"X": X, "Y": Y}),
+        "JudgedPairs": (align.JudgedPairs, {
+            "source": "en", "target": "fr", "pairs": (("a", "b"),), "judgements": [1.0], "dropped": {}, "name": ""}),
+        "read_similarities": (align.read_similarities, {"path": alike, "source": "en", "target": "fr"}),
+        "evaluate_similarity": (align.evaluate_similarity, {"source": en, "target": fr, "judged": judged, "seed": 0}),
+        "Analogies": (align.Analogies, {
+            "source": "en", "target": "fr", "questions": (("a", "b", "c", "d"),), "sections": ("s",), "name": ""}),
+        "read_analogies": (align.read_analogies, {"path": asked, "source": "en", "target": "fr"}),
+        "evaluate_analogies": (align.evaluate_analogies, {"source": en, "target": fr, "questions": questions, "method": "mul"}),
+        "evaluate_synonyms": (align.evaluate_synonyms, {"source": en, "target": fr, "pairs": pairs, "seed": 0}),
+        "cluster_purity": (align.cluster_purity, {
+            "vectors": X[:3], "labels": ["a", "b", "a"], "languages": ["en", "fr", "fr"], "n_clusters": 2, "seed": 0}),
+        "purity": (clusters.purity, {"assigned": rows, "labels": ["a", "b", "a"]}),
+        "spherical_kmeans": (clusters.spherical_kmeans, {"vectors": X, "k": 2, "seed": 0, "restarts": 1}),
+        "language_mixing": (align.language_mixing, {"space": space, "source": "en", "target": "fr", "k": 2, "frequent": 9}),
+        "mixing_of": (mixing.mixing_of, {
+            "source": en, "target": fr, "source_rotation": one, "target_rotation": one, "k": 2, "frequent": 9}),
         "fit_robust_rotation": (robust.fit_robust_rotation, {"X": X, "Y": Y, "weights": np.ones(WORDS), "rounds": 2}),
         "held_out_cosines": (robust.held_out_cosines, {"X": X, "Y": Y, "weights": np.ones(WORDS)}),
         "refine_l1": (l1.refine_l1, {"X": X, "Y": Y, "start": align.Rotation.identity(DIM), "steps": 2}),
@@ -202,6 +233,11 @@ def test_the_list_of_functions_is_whole(tmp_path):
         transliteration,
         tensor_file,
         train,
+        word_similarity,
+        analogies,
+        synonyms,
+        clusters,
+        mixing,
     )
     public = {
         name
