@@ -9,13 +9,14 @@ import typer
 from rich.console import Console
 
 from align.errors import AlignError
-from flows import dictionary_cli
+from flows import dictionary_cli, intrinsic_cli
 
 app = typer.Typer(
     name="align", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
     help="Words and documents of many languages in one vector space, in a DuckDB file that anyone can query.",
 )  # fmt: skip
 app.add_typer(dictionary_cli.app, name="dictionary")
+app.add_typer(intrinsic_cli.app, name="intrinsic")
 out = Console()
 err = Console(stderr=True)
 

@@ -64,6 +64,7 @@ def test_every_command_of_the_contract_is_there():
         "export",
         "schedule",
         "dictionary",
+        "intrinsic",
     } == set(COMMANDS)
 
 
