@@ -52,14 +52,27 @@ def test_every_row_is_with_its_nearest_centre_and_every_centre_the_mean_of_its_r
         assert np.allclose(found.centres[cluster], mean / np.linalg.norm(mean), atol=1e-5)
 
 
-@given(seeds, st.integers(2, 5))
-def test_with_restarts_the_best_of_all_partitions_of_few_rows_is_found(seed, n):
+def best_of_all(X, k):
+    """The highest cohesion of any partition of the rows into k parts."""
+    sides = (np.array(labels) for labels in np.ndindex(*(k,) * len(X)))
+    return max(sum(float(np.linalg.norm(X[side == c].sum(axis=0))) for c in range(k)) for side in sides) / len(X)
+
+
+@given(seeds, st.integers(2, 6), st.integers(1, 9))
+def test_no_run_is_better_than_the_best_partition_and_more_restarts_are_never_worse(seed, n, restarts):
     X = unit(np.random.default_rng(seed).standard_normal((n, 3)))
-    best = 0.0
-    for labels in np.ndindex(*(2,) * n):
-        side = np.array(labels)
-        best = max(best, sum(float(np.linalg.norm(X[side == c].sum(axis=0))) for c in (0, 1)) / n)
-    assert spherical_kmeans(X, 2, restarts=30).cohesion == pytest.approx(best, abs=1e-5)
+    few, more = (spherical_kmeans(X, 2, seed=seed, restarts=r).cohesion for r in (restarts, restarts + 3))
+    assert few <= more <= best_of_all(X, 2) + 1e-5
+
+
+@given(seeds)
+def test_clusters_that_lie_apart_are_found_and_are_the_best_partition(seed):
+    rng = np.random.default_rng(seed)
+    side = rng.permutation([0, 0, 0, 1, 1, 2, 2])
+    X = unit(np.eye(4)[side] + 0.1 * rng.uniform(-1, 1, (7, 4)))
+    found = spherical_kmeans(X, 3, seed=seed)
+    assert purity(found.assigned, [str(s) for s in side]) == 1
+    assert found.cohesion == pytest.approx(best_of_all(X, 3), abs=1e-5)
 
 
 @given(seeds)
