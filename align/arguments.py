@@ -1,12 +1,14 @@
 """What a caller hands in, checked at the door."""
 
+import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from align.errors import InputError
+from align.errors import InputError, printable
 
 T = TypeVar("T")
 
@@ -57,3 +59,16 @@ def rows_of(values: object, what: str, dim: int | None = None) -> npt.NDArray[An
     if array.ndim != 2 or dim not in (None, array.shape[1]):
         raise InputError("api.bad_vector", f"{what} is of shape {array.shape}; give an array (n, {dim or 'dim'})")
     return array
+
+
+def file_name(path: object) -> Path:
+    """`path` as something that may name a file. Raises InputError `file.missing`, `api.bad_type`."""
+    if not isinstance(path, str | os.PathLike):
+        raise InputError("api.bad_type", f"path is of type {type(path).__name__}; give str or PathLike")
+    try:
+        os.fsencode(path)
+    except ValueError:
+        raise InputError("file.missing", f"{printable(repr(path))} names no file; it is not valid text") from None
+    if not Path(path).name or "\0" in str(path):
+        raise InputError("file.missing", f"{printable(repr(str(path)))} names no file; give the name of one")
+    return Path(path)

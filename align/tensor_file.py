@@ -1,7 +1,6 @@
 """Arrays and text metadata in one safetensors file: no code runs on reading, and a file is there whole or not at all."""
 
 import errno
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from align.arguments import expect, listed
+from align.arguments import expect, file_name, listed
 from align.compressed import replacing_path
 from align.errors import InputError, printable
 
@@ -25,7 +24,7 @@ def write_tensors(path: str | Path, tensors: Mapping[str, npt.NDArray[Any]], met
     expect(Mapping, tensors=tensors, metadata=metadata)
     for value in metadata.values():
         expect(str, metadata=value)
-    with replacing_path(_name(path)) as aside:
+    with replacing_path(file_name(path)) as aside:
         try:
             save_file({name: np.ascontiguousarray(a) for name, a in tensors.items()}, aside, dict(metadata))
         except SafetensorError as error:
@@ -37,7 +36,7 @@ def read_tensors(path: str | Path) -> tuple[dict[str, npt.NDArray[Any]], dict[st
 
     Raises InputError `file.missing`, `file.not_tensors` (also for bfloat16 and other numbers that numpy has not).
     """
-    path = _name(path)
+    path = file_name(path)
     if not path.is_file():
         raise InputError("file.missing", "no such file; check the path", path=path)
     try:
@@ -71,17 +70,3 @@ def unpack_words(packed: npt.NDArray[np.uint8]) -> tuple[str, ...]:
         return tuple(packed.tobytes().decode().split("\n"))
     except UnicodeDecodeError as error:
         raise InputError("file.not_tensors", f"words that are no UTF-8 at byte {error.start}; write it again") from None
-
-
-def _name(path: str | Path) -> Path:
-    """`path` as something that may name a file."""
-    expect((str, os.PathLike), path=path)
-    try:
-        os.fsencode(path)
-    except ValueError:
-        raise InputError("file.missing", f"{printable(repr(path))} names no file; it is not valid text") from None
-    if not Path(path).name or "\0" in str(path):
-        raise InputError(
-            "file.missing", f"{printable(repr(str(path)))} names no file; give a name such as space.safetensors"
-        )
-    return Path(path)
