@@ -1,6 +1,7 @@
 """Words and documents of many languages in one vector space, aligned by orthogonal Procrustes."""
 
 from align.analogies import Analogies, AnalogyOutcomes, evaluate_analogies, read_analogies
+from align.calibration import Calibration
 from align.clusters import ClusterPurity, cluster_purity
 from align.compare import Comparison, compare
 from align.dictionary import WordPairs
@@ -23,6 +24,7 @@ from align.explain import explain
 from align.fit import fit
 from align.l1 import refine_l1
 from align.leakage import Leak, leaked_words
+from align.lexicon import Lexicon, induce_lexicon
 from align.mixing import Mixing, language_mixing
 from align.normalize import Normalization, fit_normalization
 from align.pool import Pooled, Pooler, fit_pooler
@@ -48,6 +50,7 @@ __all__ = [
     "Analogies",
     "AnalogyOutcomes",
     "BusyError",
+    "Calibration",
     "ClusterPurity",
     "Comparison",
     "ConfigError",
@@ -57,6 +60,7 @@ __all__ = [
     "InputError",
     "JudgedPairs",
     "Leak",
+    "Lexicon",
     "Mixing",
     "Normalization",
     "Outcomes",
@@ -93,6 +97,7 @@ __all__ = [
     "fit_reweighting",
     "fit_robust_rotation",
     "fit_rotation",
+    "induce_lexicon",
     "language_mixing",
     "leaked_words",
     "load_pooler",

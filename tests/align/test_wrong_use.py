@@ -10,18 +10,22 @@ import pytest
 import align
 from align import (
     analogies,
+    calibration,
     clusters,
     evaluate,
     intrinsic,
     l1,
     language,
     leakage,
+    lexicon,
+    logistic,
     mixing,
     normalize,
     rcsls,
     refine,
     retrieval,
     robust,
+    round_trip,
     spelling,
     synonyms,
     tensor_file,
@@ -168,6 +172,16 @@ def right(tmp_path):
         "Transliteration": (transliteration.Transliteration, {"table": {"a": "b"}, "n_pairs": 1, "related": 0.5}),
         "translation_ranks": (evaluate.translation_ranks, {
             "source": unit, "target": unit, "hubness": hub, "source_rows": rows, "target_rows": rows}),
+        "fit_logistic": (logistic.fit_logistic, {
+            "features": X, "target": np.arange(WORDS) % 2, "weights": np.ones(WORDS), "signs": [0] * DIM, "ridge": 1.0, "mixture": False}),
+        "Logistic.probability": (logistic.fit_logistic(X, np.arange(WORDS) % 2).probability, {"features": X}),
+        "calibration_error": (calibration.calibration_error, {"probability": np.ones(3), "right": np.ones(3, dtype=bool)}),
+        "round_trips": (round_trip.round_trips, {
+            "forward": space.retrieval("en", "fr"), "backward": space.retrieval("fr", "en"), "rows": rows}),
+        "induce_lexicon": (align.induce_lexicon, {
+            "space": space, "source": "en", "target": "fr", "n": 2, "known": [pairs], "train": [pairs], "spelling": "off",
+            "round_trip": True, "min_probability": 0.0, "progress": None}),
+        "Lexicon.write": (align.induce_lexicon(space, "en", "fr").write, {"path": tmp_path / "lexicon.tsv"}),
         "fit": (align.fit, {
             "vectors": [en, fr], "dictionaries": [pairs], "pivot": "en", "method": "procrustes", "min_pairs": 3,
             "allow_rank_deficient": False, "progress": None}),
@@ -227,6 +241,9 @@ def test_the_list_of_functions_is_whole(tmp_path):
         rcsls,
         compare,
         leakage,
+        lexicon,
+        logistic,
+        round_trip,
         whitening,
         word_retrieval,
         spelling,
