@@ -18,6 +18,7 @@ from align.errors import InputError, QueryError, UnknownWordError, printable
 from align.evaluate import Precision, precision_of, translation_outcomes
 from align.explain import explain as explain_pair
 from align.language import canonical_language
+from align.lexicon import Lexicon, Progress, induce_lexicon
 from align.pool import Pooler
 from align.retrieval import check_k
 from align.vectors import WordVectors
@@ -25,6 +26,7 @@ from align.word_retrieval import SpellingChoice, WordRetrieval
 from warehouse import snapshot
 from warehouse.connection import one_select, read
 from warehouse.index import DocumentIndex
+from warehouse.lexicon import StoredSpace, stored_pairs
 from warehouse.spaces import read_pooler, read_retrieval, select, stored_languages
 
 WHY = 5  # word pairs shown with a hit
@@ -175,6 +177,30 @@ class Warehouse:
         """
         source, target, by = self._word_sides(test_pairs.source, test_pairs.target, spelling)
         return precision_of(translation_outcomes(source, target, test_pairs, by.scores, retrieval=by.name))
+
+    def lexicon(
+        self,
+        source: str,
+        target: str,
+        n: int = 5_000,
+        *,
+        spelling: SpellingChoice = "off",
+        round_trip: bool = True,
+        min_probability: float = 0.0,
+        progress: Progress | None = None,
+    ) -> Lexicon:
+        """`align.induce_lexicon` of the stored space; known are the stored dictionaries, test before train.
+
+        Raises as that: InputError `dict.same_language`, `space.no_language`, `api.bad_k`, AlignmentError
+        `lexicon.no_probability`.
+        """
+        connection = self._open
+        space = StoredSpace(connection, self.languages, self.words)
+        known, train = (stored_pairs(connection, part) for part in ("test", "train"))
+        return induce_lexicon(
+            space, source, target, n=n, known=known, train=train, spelling=spelling, round_trip=round_trip,
+            min_probability=min_probability, progress=progress,
+        )  # fmt: skip
 
     def words(self, lang: str) -> WordVectors:
         """The stored vectors of `lang` in the shared space. Raises InputError `space.no_language`."""
