@@ -58,7 +58,7 @@ class Calibration:
 
     `calibrated_on`: the pairs of languages whose known words it was, such as `fr-de`, or `en-fr, en-de (no dictionary
     fr-de)`; empty where there is no probability, and `note` says why. `part`: "test" for words held out from the
-    alignment, "train" for words that it was fitted on, of which probabilities come out too good. `n_words` known source
+    alignment, "train" for words that it was fitted on, of which probabilities may come out too good. `n_words` known source
     words had an entry, `n_right` of them one that the dictionary lists. `brier`, mean squared error of the probabilities,
     and `calibration_error`, their mean distance from the share that is right in ten bins of equal width, weighted by
     size (Naeini et al. 2015): each of the `n_words` is judged by a model that has not seen it (five folds).
@@ -235,7 +235,7 @@ def _fitted(known: _Known, calibrated_on: str, part: str) -> tuple[Odds, Calibra
         held = fold == n
         judged[held] = _model(known, ~held).probability(known.features[held])
     brier = float(((judged - known.right) ** 2).mean())
-    note = "" if part == "test" else "calibrated on words that the alignment was fitted on: probabilities are too good"
+    note = "" if part == "test" else "calibrated on words that the alignment was fitted on: probabilities may be too good"
     about = Calibration(
         calibrated_on, part, len(known), int(known.right.sum()), brier, calibration_error(judged, known.right), note
     )

@@ -138,7 +138,7 @@ def induce_lexicon(
     is in use, spelling, never falling with score or margin. It is fitted on words whose translations are known: held-out
     words of `known` (dictionaries of any languages of the space), else, where they are fewer than 50, those of other
     pairs of languages in the same space, else words of `train`, the dictionaries that the space was fitted on, where it
-    comes out too good. What is in `train`, or is known to the space as such, never counts as held out. `calibration`
+    may come out too good. What is in `train`, or is known to the space as such, never counts as held out. `calibration`
     says which it was; with fewer than 50 words throughout there is no probability. `progress(entries, n)`.
 
     Raises InputError `dict.same_language`, `space.no_language`, `api.bad_k`, `api.bad_type`, `api.bad_spelling`,
