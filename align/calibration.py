@@ -235,7 +235,7 @@ def _fitted(known: _Known, calibrated_on: str, part: str) -> tuple[Odds, Calibra
         held = fold == n
         judged[held] = _model(known, ~held).probability(known.features[held])
     brier = float(((judged - known.right) ** 2).mean())
-    note = "" if part == "test" else "calibrated on words that the alignment was fitted on: probabilities may be too good"
+    note = "" if part == "test" else "these words served to fit the alignment: probabilities may be too good"
     about = Calibration(
         calibrated_on, part, len(known), int(known.right.sum()), brier, calibration_error(judged, known.right), note
     )
