@@ -22,6 +22,7 @@ from align.errors import (
 from align.evaluate import Outcomes, Precision, by_frequency, translation_outcomes
 from align.explain import explain
 from align.fit import fit
+from align.joint import Edge, fit_joint
 from align.l1 import refine_l1
 from align.leakage import Leak, leaked_words
 from align.lexicon import Lexicon, induce_lexicon
@@ -32,6 +33,10 @@ from align.pool_file import load_pooler, save_pooler
 from align.procrustes import Rotation, fit_rotation
 from align.rcsls import fit_rcsls
 from align.robust import RobustRotation, fit_robust_rotation
+from align.seeds import identical_words
+from align.self_learning import SelfLearned, self_learn
+from align.signals import Signals, alignment_signals
+from align.similarity_profile import similarity_seeds
 from align.space import SharedSpace, load_space
 from align.spelling import Spelling
 from align.synonyms import SynonymContrast, evaluate_synonyms
@@ -57,6 +62,7 @@ __all__ = [
     "CorruptStoreError",
     "DictionaryCheck",
     "Documents",
+    "Edge",
     "InputError",
     "JudgedPairs",
     "Leak",
@@ -72,7 +78,9 @@ __all__ = [
     "Reweighting",
     "RobustRotation",
     "Rotation",
+    "SelfLearned",
     "SharedSpace",
+    "Signals",
     "Spelling",
     "SynonymContrast",
     "Transliteration",
@@ -81,6 +89,7 @@ __all__ = [
     "WordRetrieval",
     "WordSimilarity",
     "WordVectors",
+    "alignment_signals",
     "by_frequency",
     "check_dictionary",
     "cluster_purity",
@@ -91,12 +100,14 @@ __all__ = [
     "evaluate_synonyms",
     "explain",
     "fit",
+    "fit_joint",
     "fit_normalization",
     "fit_pooler",
     "fit_rcsls",
     "fit_reweighting",
     "fit_robust_rotation",
     "fit_rotation",
+    "identical_words",
     "induce_lexicon",
     "language_mixing",
     "leaked_words",
@@ -109,6 +120,8 @@ __all__ = [
     "read_vectors",
     "refine_l1",
     "save_pooler",
+    "self_learn",
+    "similarity_seeds",
     "tokenize",
     "train_vectors",
     "translation_outcomes",

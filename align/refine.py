@@ -37,21 +37,23 @@ class Refined:
 
 def refine(
     seed_X: F64, seed_Y: F64, weights: F64, source: F32, target: F32,
-    *, rounds: int = ROUNDS, frequent: int = FREQUENT, reweight: bool = True,
+    *, rounds: int = ROUNDS, frequent: int = FREQUENT, reweight: bool = True, start: Rotation | None = None,
 ) -> Refined:  # fmt: skip
     """Maps fitted on seed pairs and on the best CSLS neighbours that they induce, `rounds` times.
 
     `seed_X`, `seed_Y`: (n_pairs, dim) dictionary rows, kept in every round with `weights` (n_pairs,). `source`
     (n, dim), `target` (m, dim): normalised vocabularies, most frequent first, target already in the shared frame; the
-    first `frequent` rows of each are candidates. `reweight=False` looks for pairs by the rotation alone. Stops early
-    when less than 1 % of the induced pairs are new.
+    first `frequent` rows of each are candidates. `reweight=False` looks for pairs by the rotation alone. `start` is the
+    first map to look by, instead of one fitted on the seeds, of which there may then be none. Stops early when less than
+    1 % of the induced pairs are new.
 
     Raises as `fit_rotation`; InputError `api.bad_k`, `api.bad_vector`, `api.bad_type`.
     """
     expect((bool, np.bool_), reweight=reweight)
     rounds, frequent = check_k(rounds), check_k(frequent)
     weights = numbers(weights, "weights")
-    rotation = fit_rotation(seed_X, seed_Y, weights)
+    expect((Rotation, type(None)), start=start)
+    rotation = start if start is not None else fit_rotation(seed_X, seed_Y, weights)
     dim = len(rotation.matrix)
     source, target = rows_of(source, "source", dim)[:frequent], rows_of(target, "target", dim)[:frequent]
     with np.errstate(over="ignore"):  # refused as not finite

@@ -112,7 +112,7 @@ def test_auto_chooses_every_method_somewhere():
 def test_N02_auto_with_fewer_pairs_than_dimensions_judges_nothing():
     vectors, dictionary = noisy(0, 9)
     report = fit(vectors, [dictionary], allow_rank_deficient=True).fits["fr"]
-    assert (report["method"], report["tried"]) == ("reweight", {})
+    assert (report["method"], report["tried"]) == ("self-learning", {})
 
 
 def test_N02_too_few_pairs_are_refused_or_flagged(bilingual_world):
@@ -178,10 +178,10 @@ def test_min_pairs_is_a_whole_number(bilingual_world, wrong):
     refused("align.bad_min_pairs", all_of(bilingual_world), [], min_pairs=wrong)
 
 
-def test_progress_counts_languages_and_ends_at_all(bilingual_world):
+def test_progress_counts_languages_then_pairs_of_them_and_ends_at_all(bilingual_world):
     world, seen = bilingual_world, []
     fit(all_of(world), [world.train["en", "fr"], world.train["en", "de"]], progress=lambda *told: seen.append(told))
-    assert seen == [(2, 3), (3, 3)]
+    assert seen == [(2, 6), (3, 6), (4, 6), (5, 6), (6, 6)]
     refused("api.bad_type", all_of(world), [], progress=3)
 
 

@@ -1,0 +1,132 @@
+"""All languages turned at once, so that every dictionary counts and none of them is the centre.
+
+minimise Σ over edges Σ over pairs w ‖xᵢ Wₐ − yᵢ W_b‖², every W orthogonal. With the others held, the best W of one
+language is a polar factor, so the sum never rises.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from align.arguments import expect, listed, numbers
+from align.errors import AlignmentError, InputError
+from align.procrustes import Floats, Rotation, fit_rotation
+from align.retrieval import check_k
+from align.vectors import F64
+
+SWEEPS = 100
+STALLED = 1e-9  # a sweep that gains less than this share of the whole has arrived
+
+
+@dataclass(frozen=True, eq=False)
+class Edge:
+    """Pairs of two languages as far as they matter: `cross` (dim, dim) = X'wY, the sum of the weights, and their number."""
+
+    source: str
+    target: str
+    cross: F64
+    weight: float
+    n_pairs: int
+
+    @staticmethod
+    def of(source: str, target: str, X: Floats, Y: Floats, weights: Floats | None = None) -> "Edge":
+        """From unit rows X, Y (n_pairs, dim) and `weights` (n_pairs,) ≥ 0, default 1. Raises as `fit_rotation`."""
+        fit_rotation(X, Y, weights)
+        w = np.ones(len(X)) if weights is None else numbers(weights, "weights").astype(np.float64)
+        X64, Y64 = np.asarray(X, dtype=np.float64), np.asarray(Y, dtype=np.float64)
+        return Edge(source, target, X64.T @ (w[:, None] * Y64), float(w.sum()), len(X64))
+
+
+def fit_joint(
+    edges: Iterable[Edge], pivot: str, *, start: Mapping[str, F64] | None = None, sweeps: int = SWEEPS
+) -> dict[str, Rotation]:
+    """A rotation per language that occurs, `pivot` the identity, minimising the sum over all edges.
+
+    Languages need no edge to the pivot, only a way to it. `start`: matrices (dim, dim) to begin with, by default found
+    by walking from the pivot along the edges with most weight; where it ends depends on where it begins, no more than
+    iterations of this kind always do. `sweeps` at most.
+
+    Raises AlignmentError `align.no_dictionary` (no way from a language to the pivot), `align.dim_mismatch`; InputError
+    `api.bad_type`, `api.bad_k`.
+
+    Source: objective in the spirit of Chen and Cardie 2018, "Unsupervised Multilingual Word Embeddings"; block updates as
+    in generalised Procrustes analysis (Gower 1975).
+
+    >>> turn = np.array([[0.0, 1.0], [-1.0, 0.0]])
+    >>> X = np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]])
+    >>> found = fit_joint([Edge.of("fr", "en", X, X @ turn), Edge.of("de", "fr", X @ turn, X)], "en")
+    >>> np.allclose(found["fr"].matrix, turn), np.allclose(found["de"].matrix, np.eye(2))
+    (True, True)
+    """
+    expect(str, pivot=pivot)
+    edges, sweeps = listed(Edge, edges=edges), check_k(sweeps)
+    if len({edge.cross.shape for edge in edges}) != 1:
+        raise AlignmentError("align.dim_mismatch", f"{len(edges)} edges of different dimensions; give edges of one")
+    around = _around(edges)
+    W = _walked(around, pivot) if start is None else _started(around, pivot, start)
+    before = -np.inf
+    for _ in range(sweeps):
+        for lang in around:
+            if lang != pivot:
+                W[lang] = fit_rotation(np.eye(len(W[lang])), _pull(around, W, lang)).matrix
+        gained = sum(float((W[e.source] * (e.cross @ W[e.target])).sum()) for e in edges)
+        if gained - before <= STALLED * abs(gained):
+            break
+        before = gained
+    return {lang: _rotation(around, W, lang, pivot) for lang in around}
+
+
+Around = dict[str, list[tuple[str, F64, Edge]]]
+
+
+def _around(edges: list[Edge]) -> Around:
+    """Per language its edges, turned so that it is the source."""
+    around: Around = {}
+    for edge in edges:
+        if edge.source == edge.target:
+            raise InputError("api.bad_type", f"an edge from {edge.source} to itself; give two languages")
+        around.setdefault(edge.source, []).append((edge.target, edge.cross, edge))
+        around.setdefault(edge.target, []).append((edge.source, edge.cross.T, edge))
+    return around
+
+
+def _pull(around: Around, W: Mapping[str, F64], lang: str) -> F64:
+    """(dim, dim) whose polar factor is the best W of `lang`, the others of its neighbours being as they are."""
+    return np.asarray(sum(cross @ W[other] for other, cross, _ in around[lang] if other in W))
+
+
+def _walked(around: Around, pivot: str) -> dict[str, F64]:
+    if pivot not in around:
+        raise AlignmentError("align.no_dictionary", f"no edge leads to {pivot}; there are {', '.join(around)}")
+    W = {pivot: np.eye(len(around[pivot][0][1]))}
+    while len(W) < len(around):
+        reach = {
+            lang: sum(edge.weight for other, _, edge in around[lang] if other in W) for lang in around if lang not in W
+        }
+        lang = max(reach, key=lambda code: (reach[code], code))
+        if not reach[lang]:
+            raise AlignmentError("align.no_dictionary", f"no edge leads from {', '.join(sorted(reach))} to {pivot}")
+        W[lang] = fit_rotation(np.eye(len(W[pivot])), _pull(around, W, lang)).matrix
+    return W
+
+
+def _started(around: Around, pivot: str, start: Mapping[str, F64]) -> dict[str, F64]:
+    expect(Mapping, start=start)
+    W = {lang: np.asarray(matrix, dtype=np.float64) for lang, matrix in start.items() if lang in around}
+    if set(W) != set(around) or pivot not in W:
+        missing = sorted({*around, pivot} - set(W))
+        raise AlignmentError("align.no_dictionary", f"no matrix to start with for {', '.join(missing)}; give one each")
+    back = W[pivot].T
+    return {lang: matrix @ back for lang, matrix in W.items()}
+
+
+def _rotation(around: Around, W: Mapping[str, F64], lang: str, pivot: str) -> Rotation:
+    dim = len(W[lang])
+    if lang == pivot:
+        return Rotation.identity(dim)
+    found = fit_rotation(np.eye(dim), _pull(around, W, lang))
+    weight = sum(edge.weight for _, _, edge in around[lang])
+    matched = sum(float((W[lang] * (cross @ W[other])).sum()) for other, cross, _ in around[lang])
+    residual = float(np.sqrt(max(2 * (weight - matched), 0.0) / weight))
+    return Rotation(W[lang], sum(edge.n_pairs for _, _, edge in around[lang]), found.rank, residual, found.determinant)

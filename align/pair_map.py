@@ -1,0 +1,125 @@
+"""One language onto languages that already share a frame, by any of the methods: one interface over all of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from align.dictionary import PairRows, WordPairs
+from align.errors import AlignmentError
+from align.procrustes import Rotation, fit_rotation
+from align.refine import FREQUENT, ROUNDS, refine
+from align.self_learning import SelfLearned, self_learn
+from align.signals import AGREES, Signals, alignment_signals
+from align.similarity_profile import similarity_seeds
+from align.space import rotate
+from align.vectors import F32, F64, I64, WordVectors
+from align.whitening import Reweighting
+
+PairMethod = Literal["procrustes", "refine", "reweight", "self-learning", "unsupervised"]
+REWEIGHTED: tuple[PairMethod, ...] = ("reweight", "self-learning", "unsupervised")
+RESTARTS = 3  # of self-learning, each with other similarities hidden, before a pair is given up
+
+
+def _no_rows() -> I64:
+    return np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """A dictionary towards a language that is in the shared frame: `target` its vectors as they were read, `frame` (m, dim)
+    as they are there, `rows` the usable pairs from `source`.
+    """
+
+    pairs: WordPairs
+    source: WordVectors
+    target: WordVectors
+    frame: F32
+    rows: PairRows
+
+    @staticmethod
+    def of(pairs: WordPairs, source: WordVectors, target: WordVectors, frame: F32) -> "Evidence":
+        return Evidence(pairs, source, target, frame, pairs.rows(source, target))
+
+    def without(self, words: Iterable[str]) -> "Evidence":
+        """The same with no pair of these source words."""
+        return Evidence.of(self.pairs.without_source_words(words), self.source, self.target, self.frame)
+
+
+@dataclass(frozen=True, eq=False)
+class PairMap:
+    """A rotation into the shared frame and, from there, the re-weighting towards the first evidence; the rows of the
+    mutual neighbours that were induced, of which "procrustes" has none; and the signals by which self-learning was let
+    pass.
+    """
+
+    rotation: Rotation
+    reweighting: Reweighting | None = None
+    source_rows: I64 = field(default_factory=_no_rows)
+    target_rows: I64 = field(default_factory=_no_rows)
+    signals: Signals | None = None
+
+
+def fit_pair(
+    source: F32, evidence: Sequence[Evidence], method: PairMethod,
+    *, rounds: int = ROUNDS, frequent: int = FREQUENT, unchecked: bool = False,
+) -> PairMap:  # fmt: skip
+    """The map of `source` (n, dim), normalised, most frequent first, by the evidence there is; the largest comes first.
+
+    "unsupervised" takes no pairs from it, only the first frame. `rounds` and `frequent` are those of `align.refine`.
+
+    Raises as `fit_rotation`; AlignmentError `align.not_aligned` where self-learning found no map that foretells anything,
+    unless `unchecked`.
+    """
+    target = evidence[0].frame
+    start, signals = None, None
+    X, Y, weights = pairs_of(source, [] if method == "unsupervised" else evidence)
+    if method == "procrustes":
+        return PairMap(fit_rotation(X, Y, weights))
+    if method in ("self-learning", "unsupervised"):
+        start, signals = _learn(source, target, X, Y, weights, unchecked)
+    refined = refine(
+        X, Y, weights, source, target,
+        rounds=rounds, frequent=frequent, reweight=method in REWEIGHTED, start=start,
+    )  # fmt: skip
+    by = None
+    if method in REWEIGHTED:
+        by = Reweighting(refined.rotation.matrix.T @ refined.reweighting.source, refined.reweighting.target)
+    return PairMap(refined.rotation, by, refined.source_rows, refined.target_rows, signals)
+
+
+def pairs_of(source: F32, evidence: Sequence[Evidence]) -> tuple[F64, F64, F64]:
+    """X (n_pairs, dim), Y (n_pairs, dim) in the shared frame and weights (n_pairs,) of all evidence, of which there may be
+    none.
+    """
+    none = np.zeros((0, source.shape[1]))
+    X = np.concatenate([none, *(source[e.rows.source] for e in evidence)])
+    Y = np.concatenate([none, *(e.frame[e.rows.target] for e in evidence)])
+    return X, Y, np.concatenate([none[:, 0], *(e.rows.weights for e in evidence)])
+
+
+def _learn(source: F32, target: F32, X: F64, Y: F64, weights: F64, unchecked: bool) -> tuple[Rotation, Signals]:
+    """Self-learning until it finds a map whose halves foretell each other, a few times at most."""
+    guessed = not len(X)
+    if guessed:
+        i, j = similarity_seeds(source, target)
+        X, Y, weights = source[i].astype(np.float64), target[j].astype(np.float64), np.ones(len(i))
+    best: tuple[SelfLearned, Signals] | None = None
+    for seed in range(RESTARTS):
+        learned = self_learn(X, Y, weights, source, target, seed=seed, keep_seeds=not guessed)
+        signals = alignment_signals(rotate(source, learned.rotation), target)
+        if best is None or (signals.agreement or 0) > (best[1].agreement or 0):
+            best = learned, signals
+        if signals.aligned:
+            break
+    assert best is not None
+    learned, signals = best
+    if not signals.aligned and not unchecked:
+        told = "no pairs" if guessed else f"{len(X)} usable pairs"
+        raise AlignmentError(
+            "align.not_aligned",
+            f"{told} do not align these languages: half of the word pairs found foretells {signals.agreement:.0%} of the "
+            f"other half, {AGREES:.0%} is needed; give (more) dictionary pairs, or vectors from more text",
+        )
+    return learned.rotation, signals
