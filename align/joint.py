@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from align.arguments import expect, listed, numbers
+from align.arguments import expect, listed, rows_of
 from align.errors import AlignmentError, InputError
-from align.procrustes import Floats, Rotation, fit_rotation
+from align.procrustes import Floats, Rotation, checked_pairs, fit_rotation
 from align.retrieval import check_k
 from align.vectors import F64
 
 SWEEPS = 100
-STALLED = 1e-9  # a sweep that gains less than this share of the whole has arrived
+STALLED = 1e-7  # a sweep that gains less than this share of the whole has arrived
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +31,17 @@ class Edge:
 
     @staticmethod
     def of(source: str, target: str, X: Floats, Y: Floats, weights: Floats | None = None) -> "Edge":
-        """From unit rows X, Y (n_pairs, dim) and `weights` (n_pairs,) ≥ 0, default 1. Raises as `fit_rotation`."""
-        fit_rotation(X, Y, weights)
-        w = np.ones(len(X)) if weights is None else numbers(weights, "weights").astype(np.float64)
-        X64, Y64 = np.asarray(X, dtype=np.float64), np.asarray(Y, dtype=np.float64)
-        return Edge(source, target, X64.T @ (w[:, None] * Y64), float(w.sum()), len(X64))
+        """From unit rows X, Y (n_pairs, dim) and `weights` (n_pairs,) ≥ 0, default 1.
+
+        Raises as `fit_rotation`; AlignmentError `align.nonfinite` where the sums overflow.
+        """
+        expect(str, source=source, target=target)
+        X, Y, w = checked_pairs(X, Y, weights)
+        with np.errstate(over="ignore", invalid="ignore"):
+            cross, weight = X.T @ (w[:, None] * Y), float(w.sum())
+        if not np.isfinite(cross).all() or not np.isfinite(weight):
+            raise AlignmentError("align.nonfinite", "rows or weights are too large to be summed; give unit rows")
+        return Edge(source, target, cross, weight, len(X))
 
 
 def fit_joint(
@@ -43,12 +49,12 @@ def fit_joint(
 ) -> dict[str, Rotation]:
     """A rotation per language that occurs, `pivot` the identity, minimising the sum over all edges.
 
-    Languages need no edge to the pivot, only a way to it. `start`: matrices (dim, dim) to begin with, by default found
-    by walking from the pivot along the edges with most weight; where it ends depends on where it begins, no more than
-    iterations of this kind always do. `sweeps` at most.
+    Languages need no edge to the pivot, only a way to it. `start`: orthogonal matrices (dim, dim) to begin with, by
+    default found by walking from the pivot along the edges with most weight; where it ends depends on where it begins, no
+    more than iterations of this kind always do. `sweeps` at most.
 
     Raises AlignmentError `align.no_dictionary` (no way from a language to the pivot), `align.dim_mismatch`; InputError
-    `api.bad_type`, `api.bad_k`.
+    `api.bad_type`, `api.bad_k`, `api.bad_vector` for a start of another shape.
 
     Source: objective in the spirit of Chen and Cardie 2018, "Unsupervised Multilingual Word Embeddings"; block updates as
     in generalised Procrustes analysis (Gower 1975).
@@ -64,6 +70,7 @@ def fit_joint(
     if len({edge.cross.shape for edge in edges}) != 1:
         raise AlignmentError("align.dim_mismatch", f"{len(edges)} edges of different dimensions; give edges of one")
     around = _around(edges)
+    _check_ways(around, pivot)
     W = _walked(around, pivot) if start is None else _started(around, pivot, start)
     before = -np.inf
     for _ in range(sweeps):
@@ -81,14 +88,14 @@ Around = dict[str, list[tuple[str, F64, Edge]]]
 
 
 def _around(edges: list[Edge]) -> Around:
-    """Per language its edges, turned so that it is the source."""
+    """Per language its edges, turned so that it is the source; sorted, so that no order of the edges matters."""
     around: Around = {}
     for edge in edges:
         if edge.source == edge.target:
             raise InputError("api.bad_type", f"an edge from {edge.source} to itself; give two languages")
         around.setdefault(edge.source, []).append((edge.target, edge.cross, edge))
         around.setdefault(edge.target, []).append((edge.source, edge.cross.T, edge))
-    return around
+    return dict(sorted(around.items()))
 
 
 def _pull(around: Around, W: Mapping[str, F64], lang: str) -> F64:
@@ -96,27 +103,35 @@ def _pull(around: Around, W: Mapping[str, F64], lang: str) -> F64:
     return np.asarray(sum(cross @ W[other] for other, cross, _ in around[lang] if other in W))
 
 
-def _walked(around: Around, pivot: str) -> dict[str, F64]:
+def _check_ways(around: Around, pivot: str) -> None:
     if pivot not in around:
         raise AlignmentError("align.no_dictionary", f"no edge leads to {pivot}; there are {', '.join(around)}")
+    reached, news = {pivot}, [pivot]
+    while news:
+        news = [other for lang in news for other, _, _ in around[lang] if other not in reached]
+        reached.update(news)
+    if alone := sorted(set(around) - reached):
+        raise AlignmentError("align.no_dictionary", f"no edge leads from {', '.join(alone)} to {pivot}")
+
+
+def _walked(around: Around, pivot: str) -> dict[str, F64]:
     W = {pivot: np.eye(len(around[pivot][0][1]))}
     while len(W) < len(around):
         reach = {
             lang: sum(edge.weight for other, _, edge in around[lang] if other in W) for lang in around if lang not in W
         }
         lang = max(reach, key=lambda code: (reach[code], code))
-        if not reach[lang]:
-            raise AlignmentError("align.no_dictionary", f"no edge leads from {', '.join(sorted(reach))} to {pivot}")
         W[lang] = fit_rotation(np.eye(len(W[pivot])), _pull(around, W, lang)).matrix
     return W
 
 
 def _started(around: Around, pivot: str, start: Mapping[str, F64]) -> dict[str, F64]:
     expect(Mapping, start=start)
-    W = {lang: np.asarray(matrix, dtype=np.float64) for lang, matrix in start.items() if lang in around}
-    if set(W) != set(around) or pivot not in W:
-        missing = sorted({*around, pivot} - set(W))
+    missing = sorted({*around, pivot} - {lang for lang in start if lang in around})
+    if missing:
         raise AlignmentError("align.no_dictionary", f"no matrix to start with for {', '.join(missing)}; give one each")
+    dim = len(around[pivot][0][1])
+    W = {lang: fit_rotation(np.eye(dim), rows_of(start[lang], f"the start of {lang}", dim)).matrix for lang in around}
     back = W[pivot].T
     return {lang: matrix @ back for lang, matrix in W.items()}
 
@@ -125,8 +140,9 @@ def _rotation(around: Around, W: Mapping[str, F64], lang: str, pivot: str) -> Ro
     dim = len(W[lang])
     if lang == pivot:
         return Rotation.identity(dim)
-    found = fit_rotation(np.eye(dim), _pull(around, W, lang))
+    rank = fit_rotation(np.eye(dim), _pull(around, W, lang)).rank
     weight = sum(edge.weight for _, _, edge in around[lang])
     matched = sum(float((W[lang] * (cross @ W[other])).sum()) for other, cross, _ in around[lang])
     residual = float(np.sqrt(max(2 * (weight - matched), 0.0) / weight))
-    return Rotation(W[lang], sum(edge.n_pairs for _, _, edge in around[lang]), found.rank, residual, found.determinant)
+    n_pairs, determinant = sum(edge.n_pairs for _, _, edge in around[lang]), float(np.sign(np.linalg.det(W[lang])))
+    return Rotation(W[lang], n_pairs, rank, residual, determinant)

@@ -1,7 +1,7 @@
 """One language onto languages that already share a frame, by any of the methods: one interface over all of them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -10,7 +10,7 @@ from align.dictionary import PairRows, WordPairs
 from align.errors import AlignmentError
 from align.procrustes import Rotation, fit_rotation
 from align.refine import FREQUENT, ROUNDS, refine
-from align.self_learning import SelfLearned, self_learn
+from align.self_learning import self_learn
 from align.signals import AGREES, Signals, alignment_signals
 from align.similarity_profile import similarity_seeds
 from align.space import rotate
@@ -50,8 +50,8 @@ class Evidence:
 @dataclass(frozen=True, eq=False)
 class PairMap:
     """A rotation into the shared frame and, from there, the re-weighting towards the first evidence; the rows of the
-    mutual neighbours that were induced, of which "procrustes" has none; and the signals by which self-learning was let
-    pass.
+    mutual neighbours that were induced, of which "procrustes" has none; and the signals by which a self-learned map was
+    let pass.
     """
 
     rotation: Rotation
@@ -72,21 +72,54 @@ def fit_pair(
     Raises as `fit_rotation`; AlignmentError `align.not_aligned` where self-learning found no map that foretells anything,
     unless `unchecked`.
     """
-    target = evidence[0].frame
-    start, signals = None, None
     X, Y, weights = pairs_of(source, [] if method == "unsupervised" else evidence)
     if method == "procrustes":
         return PairMap(fit_rotation(X, Y, weights))
-    if method in ("self-learning", "unsupervised"):
-        start, signals = _learn(source, target, X, Y, weights, unchecked)
-    refined = refine(
-        X, Y, weights, source, target,
-        rounds=rounds, frequent=frequent, reweight=method in REWEIGHTED, start=start,
-    )  # fmt: skip
-    by = None
-    if method in REWEIGHTED:
-        by = Reweighting(refined.rotation.matrix.T @ refined.reweighting.source, refined.reweighting.target)
-    return PairMap(refined.rotation, by, refined.source_rows, refined.target_rows, signals)
+    target, reweight = evidence[0].frame, method in REWEIGHTED
+
+    def refined(start: Rotation | None) -> PairMap:
+        found = refine(
+            X, Y, weights, source, target, rounds=rounds, frequent=frequent, reweight=reweight, start=start
+        )  # fmt: skip
+        by = None
+        if reweight:
+            by = Reweighting(found.rotation.matrix.T @ found.reweighting.source, found.reweighting.target)
+        return PairMap(found.rotation, by, found.source_rows, found.target_rows)
+
+    if method in ("refine", "reweight"):
+        return refined(None)
+    guessed = not len(X)
+    seeds = _guess(source, target) if guessed else (X, Y, weights)
+    best: PairMap | None = None
+    for seed in range(RESTARTS):
+        learned = self_learn(*seeds, source, target, seed=seed, keep_seeds=not guessed)
+        found = refined(learned.rotation)
+        signals = alignment_signals(rotate(source, found.rotation), target)
+        found = replace(found, signals=signals)
+        if best is None or _agreement(found) > _agreement(best):
+            best = found
+        if signals.aligned:
+            break
+    assert best is not None
+    if _agreement(best) < AGREES and not unchecked:
+        told = "no pairs" if guessed else f"{len(X)} usable pairs"
+        raise AlignmentError(
+            "align.not_aligned",
+            f"{told} do not align these languages: of the word pairs found, one half foretells {_agreement(best):.0%} of "
+            f"the other, {AGREES:.0%} is needed; give (more) dictionary pairs, or vectors from more text",
+        )
+    return best
+
+
+def _agreement(found: PairMap) -> float:
+    """Of the signals; 1 where there were too few pairs to tell."""
+    told = found.signals.agreement if found.signals else None
+    return 1.0 if told is None else told
+
+
+def _guess(source: F32, target: F32) -> tuple[F64, F64, F64]:
+    i, j = similarity_seeds(source, target)
+    return source[i].astype(np.float64), target[j].astype(np.float64), np.ones(len(i))
 
 
 def pairs_of(source: F32, evidence: Sequence[Evidence]) -> tuple[F64, F64, F64]:
@@ -97,29 +130,3 @@ def pairs_of(source: F32, evidence: Sequence[Evidence]) -> tuple[F64, F64, F64]:
     X = np.concatenate([none, *(source[e.rows.source] for e in evidence)])
     Y = np.concatenate([none, *(e.frame[e.rows.target] for e in evidence)])
     return X, Y, np.concatenate([none[:, 0], *(e.rows.weights for e in evidence)])
-
-
-def _learn(source: F32, target: F32, X: F64, Y: F64, weights: F64, unchecked: bool) -> tuple[Rotation, Signals]:
-    """Self-learning until it finds a map whose halves foretell each other, a few times at most."""
-    guessed = not len(X)
-    if guessed:
-        i, j = similarity_seeds(source, target)
-        X, Y, weights = source[i].astype(np.float64), target[j].astype(np.float64), np.ones(len(i))
-    best: tuple[SelfLearned, Signals] | None = None
-    for seed in range(RESTARTS):
-        learned = self_learn(X, Y, weights, source, target, seed=seed, keep_seeds=not guessed)
-        signals = alignment_signals(rotate(source, learned.rotation), target)
-        if best is None or (signals.agreement or 0) > (best[1].agreement or 0):
-            best = learned, signals
-        if signals.aligned:
-            break
-    assert best is not None
-    learned, signals = best
-    if not signals.aligned and not unchecked:
-        told = "no pairs" if guessed else f"{len(X)} usable pairs"
-        raise AlignmentError(
-            "align.not_aligned",
-            f"{told} do not align these languages: half of the word pairs found foretells {signals.agreement:.0%} of the "
-            f"other half, {AGREES:.0%} is needed; give (more) dictionary pairs, or vectors from more text",
-        )
-    return learned.rotation, signals

@@ -68,21 +68,9 @@ def fit_rotation(X: Floats, Y: Floats, weights: Floats | None = None, *, proper:
     True
     """
     expect((bool, np.bool_), proper=proper)
-    X = numbers(X, "X").astype(np.float64)
-    Y = numbers(Y, "Y").astype(np.float64)
-    if X.ndim != 2 or X.shape != Y.shape:
-        raise AlignmentError("align.dim_mismatch", f"X is {X.shape}, Y is {Y.shape}; both must be (n_pairs, dim)")
-    for name, side in (("X", X), ("Y", Y)):
-        bad = np.flatnonzero(~np.isfinite(side).all(axis=1))
-        if len(bad):
-            raise AlignmentError("align.nonfinite", f"row {bad[0]} of {name} is not finite ({len(bad)} such rows)")
-    w = np.ones(len(X)) if weights is None else numbers(weights, "weights").astype(np.float64)
-    if w.shape != (len(X),) or not np.isfinite(w).all() or (w < 0).any():
-        raise AlignmentError("align.bad_weights", f"weights {w.shape} for {len(X)} pairs; one finite weight ≥ 0 each")
+    X, Y, w = checked_pairs(X, Y, weights)
     # Scaling a side or the weights changes nothing in W, and keeps the product away from overflow and underflow.
-    scale_x, scale_y = (float(np.abs(side).max(initial=0.0)) for side in (X, Y))
-    if scale_x == 0 or scale_y == 0 or not w.any():
-        raise AlignmentError("align.no_signal", f"{len(X)} pairs hold no signal; give pairs of non-zero vectors")
+    scale_x, scale_y = float(np.abs(X).max()), float(np.abs(Y).max())
     Xs, Ys, w = X / scale_x, Y / scale_y, w / w.max()
     U, S, Vt = np.linalg.svd(Xs.T @ (w[:, None] * Ys))
     dim = X.shape[1]
@@ -103,3 +91,23 @@ def fit_rotation(X: Floats, Y: Floats, weights: Floats | None = None, *, proper:
     with np.errstate(divide="ignore", under="ignore"):  # infinite where X is beyond 1e150 times Y
         residual = float(np.linalg.norm(root * (X / scale @ W - Y / scale)) / np.linalg.norm(root * (Y / scale)))
     return Rotation(W, len(X), rank, residual, float(np.sign(np.linalg.det(W))))
+
+
+def checked_pairs(X: Floats, Y: Floats, weights: Floats | None = None) -> tuple[F64, F64, F64]:
+    """X, Y (n_pairs, dim) and weights (n_pairs,), default 1, in float64, if a map can be fitted on them.
+
+    Raises as `fit_rotation`, but for X'Y of zero.
+    """
+    X64, Y64 = np.asarray(numbers(X, "X"), dtype=np.float64), np.asarray(numbers(Y, "Y"), dtype=np.float64)
+    if X64.ndim != 2 or X64.shape != Y64.shape:
+        raise AlignmentError("align.dim_mismatch", f"X is {X64.shape}, Y is {Y64.shape}; both must be (n_pairs, dim)")
+    for name, side in (("X", X64), ("Y", Y64)):
+        bad = np.flatnonzero(~np.isfinite(side).all(axis=1))
+        if len(bad):
+            raise AlignmentError("align.nonfinite", f"row {bad[0]} of {name} is not finite ({len(bad)} such rows)")
+    w = np.ones(len(X)) if weights is None else numbers(weights, "weights").astype(np.float64)
+    if w.shape != (len(X64),) or not np.isfinite(w).all() or (w < 0).any():
+        raise AlignmentError("align.bad_weights", f"weights {w.shape} for {len(X64)} pairs; one finite weight ≥ 0 each")
+    if not X64.any() or not Y64.any() or not w.any():
+        raise AlignmentError("align.no_signal", f"{len(X64)} pairs hold no signal; give pairs of non-zero vectors")
+    return X64, Y64, w

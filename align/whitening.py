@@ -11,7 +11,7 @@ import numpy as np
 from align.arguments import rows_of
 from align.errors import AlignmentError, InputError
 from align.normalize import unit_rows
-from align.procrustes import Floats, fit_rotation
+from align.procrustes import Floats, checked_pairs
 from align.vectors import F32, F64
 
 POWER = 0.5
@@ -75,14 +75,15 @@ def fit_reweighting(
     """
     power, ridge = _within("power", power, HIGHEST_POWER), _within("ridge", ridge, 1)
     dewhiten = _within("dewhiten", dewhiten, 1)
-    fit_rotation(X, Y, weights)
-    w = np.ones(len(X)) if weights is None else np.asarray(weights, dtype=np.float64)
+    X, Y, w = checked_pairs(X, Y, weights)
     root = np.sqrt(w / w.max())[:, None]
-    X64, Y64 = np.asarray(X, dtype=np.float64), np.asarray(Y, dtype=np.float64)
-    Xw, Yw = (root * (side / np.abs(side).max()) for side in (X64, Y64))
+    Xw, Yw = (root * (side / np.abs(side).max()) for side in (X, Y))
     A, A_back = _whitening(Xw, ridge, dewhiten, "X")
     B, B_back = _whitening(Yw, ridge, dewhiten, "Y")
-    U, S, Vt = np.linalg.svd(A @ (Xw.T @ Yw) @ B)
+    cross = Xw.T @ Yw
+    if not cross.any():
+        raise AlignmentError("align.no_signal", "X'Y is zero: the two sides are unrelated; check the pairs")
+    U, S, Vt = np.linalg.svd(A @ cross @ B)
     stretch = S**power
     return Reweighting(A @ (U * stretch) @ U.T @ A_back @ U @ Vt, B @ (Vt.T * stretch) @ Vt @ B_back)
 
