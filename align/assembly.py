@@ -62,7 +62,7 @@ class Assembly:
             self.reweightings[lang, first] = found.reweighting
         if choice.spelling is not None:
             self.spellings[lang, first] = choice.spelling
-        self._link(lang, first, evidence[:1], found.source_rows, found.target_rows)
+        self._link(lang, first, [e for e in evidence if e.pairs.target == first], found.source_rows, found.target_rows)
 
     def connect(self, one: str, other: str) -> None:
         """Look for pairs of words between two languages in the frame that were not fitted to one another."""
@@ -126,7 +126,7 @@ class Assembly:
                 'of them, such as align.identical_words, or method="unsupervised"',
             )
         lang = max(waiting, key=lambda code: (sum(len(e.pairs) for e in reach[code]), code))
-        return lang, sorted(reach[lang], key=lambda e: len(e.pairs), reverse=True)
+        return lang, sorted(reach[lang], key=lambda e: (len(e.pairs), e.pairs.target, e.pairs.pairs), reverse=True)
 
     def _dictionaries(self, lang: str) -> list[Evidence]:
         """What leads from `lang` to languages in the frame, whichever way round it was given."""

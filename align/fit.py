@@ -67,7 +67,7 @@ def fit(
         raise InputError("space.no_language", f"pivot {pivot} has no vectors; there are {', '.join(by_lang)}")
     pairs = [p for p in dictionaries if p.source in by_lang and p.target in by_lang]
     fewest = 1 if allow_rank_deficient else _fewest(method, by_lang[pivot].dim) if min_pairs is None else min_pairs
-    between = list(combinations(by_lang, 2)) if len(by_lang) > 2 else []
+    between = list(combinations(sorted(by_lang), 2)) if len(by_lang) > 2 else []
     total = len(by_lang) + len(between)
 
     space = Assembly(by_lang, pivot, pairs)

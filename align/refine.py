@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from align.arguments import expect, numbers, rows_of
-from align.procrustes import Rotation, fit_rotation
+from align.procrustes import Rotation, checked_pairs, fit_rotation
 from align.retrieval import best_neighbours, check_k, mutual_neighbours
 from align.vectors import F32, F64, I64
 from align.whitening import Reweighting, fit_reweighting
@@ -55,6 +55,8 @@ def refine(
     expect((Rotation, type(None)), start=start)
     rotation = start if start is not None else fit_rotation(seed_X, seed_Y, weights)
     dim = len(rotation.matrix)
+    if len(rows_of(seed_X, "seed_X", dim)) or len(rows_of(seed_Y, "seed_Y", dim)) or weights.shape != (0,):
+        checked_pairs(seed_X, seed_Y, weights)
     source, target = rows_of(source, "source", dim)[:frequent], rows_of(target, "target", dim)[:frequent]
     with np.errstate(over="ignore"):  # refused as not finite
         looks = (source @ rotation.matrix).astype(np.float32), target

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from align.arguments import expect, numbers, rows_of
-from align.errors import InputError
+from align.errors import AlignmentError, InputError
 from align.procrustes import Rotation, fit_rotation
 from align.retrieval import check_k, mean_of_largest
 from align.vectors import F32, F64, I64
@@ -47,7 +47,8 @@ def self_learn(
 
     A map that agrees with itself need not be right: ask `align.signals`.
 
-    Raises as `fit_rotation`; InputError `api.bad_k`, `api.bad_vector`, `api.bad_type`, `align.bad_seed`.
+    Raises as `fit_rotation`, `align.no_signal` also where a vocabulary is empty; InputError `api.bad_k`, `api.bad_vector`,
+    `api.bad_type`, `align.bad_seed`.
 
     Source: Artetxe et al. 2018, "A robust self-learning method for fully unsupervised cross-lingual mappings of word
     embeddings", ACL, section 3.3; the first map, and hidden scores that cannot win, are this project's own.
@@ -58,15 +59,21 @@ def self_learn(
     frequent, weights = check_k(frequent), numbers(weights, "weights")
     first = fit_rotation(seed_X, seed_Y, weights)
     dim = len(first.matrix)
-    source, target = rows_of(source, "source", dim)[:frequent], rows_of(target, "target", dim)[:frequent]
-    known = np.asarray(seed_X, dtype=np.float64).T @ (weights[:, None] * np.asarray(seed_Y, dtype=np.float64))
-    W = _turn(known, first.rank)
+    with np.errstate(over="ignore", invalid="ignore"):  # refused as not finite
+        source = rows_of(source, "source", dim)[:frequent].astype(np.float32)
+        target = rows_of(target, "target", dim)[:frequent].astype(np.float32)
+        known = np.asarray(seed_X, dtype=np.float64).T @ (weights[:, None] * np.asarray(seed_Y, dtype=np.float64))
+    if not len(source) or not len(target):
+        raise AlignmentError("align.no_signal", f"{len(source)} and {len(target)} words; give some of both languages")
+    if not all(np.isfinite(array).all() for array in (source, target, known)):
+        raise AlignmentError("align.nonfinite", "a vocabulary or a seed is not finite; give normalised rows")
+    W = _turn(np.asarray(known), first.rank)
     random = np.random.default_rng(seed)
     kept, best, waited, done = KEPT, -np.inf, 0, 0
-    while done < ROUNDS and len(source) and len(target):
+    while done < ROUNDS:
         objective, i, j = _induced(source @ W, target, kept, random)
-        found = source.T @ target[i] + source[j].T @ target
-        W, done = _turn(known + found if keep_seeds else found, dim), done + 1
+        found = source[i].T @ target[j]
+        W, done = _turn(np.asarray(known) + found if keep_seeds else found, dim), done + 1
         if objective > best + IMPROVED:
             best, waited = objective, 0
             continue
@@ -75,7 +82,6 @@ def self_learn(
             if kept >= 1:
                 break
             kept, waited = min(1.0, 2 * kept), 0
-    i, j = np.concatenate([np.arange(len(source)), j]), np.concatenate([i, np.arange(len(target))])
     X, Y, every = source[i].astype(np.float64), target[j].astype(np.float64), np.ones(len(i))
     if keep_seeds:
         X, Y, every = np.vstack([seed_X, X]), np.vstack([seed_Y, Y]), np.concatenate([weights, every])
@@ -83,7 +89,7 @@ def self_learn(
 
 
 def _induced(mapped: F32, target: F32, kept: float, random: np.random.Generator) -> tuple[float, I64, I64]:
-    """The objective, and by CSLS the best target (n,) and the best source (m,) of every word among what is in sight."""
+    """The objective, and rows of source and target: by CSLS the best of every word, either way, among what is in sight."""
     cosine = mapped @ target.T
     columns = np.ascontiguousarray(cosine.T)
     objective = (cosine.max(axis=1).mean() + columns.max(axis=1).mean()) / 2
@@ -94,10 +100,13 @@ def _induced(mapped: F32, target: F32, kept: float, random: np.random.Generator)
     score -= from_source
     if kept < 1:
         score[random.integers(0, 256, score.shape, dtype=np.uint8) >= round(256 * kept)] = HIDDEN
-    return float(objective), score.argmax(axis=1), score.argmax(axis=0)
+    i = np.concatenate([np.arange(len(score)), score.argmax(axis=0)])
+    j = np.concatenate([score.argmax(axis=1), np.arange(score.shape[1])])
+    seen = score[i, j] > HIDDEN  # of a word all of which is hidden there is no best
+    return float(objective), i[seen], j[seen]
 
 
 def _turn(cross: F64, rank: int) -> F32:
     """The isometry on the first `rank` directions of X'Y, zero on the others."""
-    U, _, Vt = np.linalg.svd(cross.astype(np.float32))
+    U, _, Vt = np.linalg.svd((cross / (np.abs(cross).max() or 1.0)).astype(np.float32))
     return np.asarray(U[:, :rank] @ Vt[:rank], dtype=np.float32)

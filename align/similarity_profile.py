@@ -21,8 +21,8 @@ def similarity_seeds(source: F32, target: F32, *, frequent: int = FREQUENT) -> t
     `source` (n, dim), `target` (m, dim): normalised vocabularies, most frequent first; the first k = min(frequent, n, m)
     rows of each take part, so that the profiles are of one length.
 
-    Raises AlignmentError `align.no_signal` where fewer than three words are left; InputError `api.bad_k`,
-    `api.bad_vector`.
+    Raises AlignmentError `align.no_signal` where fewer than three words are left or words have no profile (a row is zero,
+    all are alike), `align.nonfinite`; InputError `api.bad_k`, `api.bad_vector`.
 
     Source: Artetxe et al. 2018, ACL, section 3.2.
 
@@ -40,6 +40,7 @@ def similarity_seeds(source: F32, target: F32, *, frequent: int = FREQUENT) -> t
 
 def _profiles(vectors: F32) -> F32:
     """(n, n) every row of (XX')^(1/2), sorted; unit, centred, unit."""
-    U, S, _ = np.linalg.svd(vectors.astype(np.float32), full_matrices=False)
+    with np.errstate(over="ignore"):  # refused as not finite
+        U, S, _ = np.linalg.svd(unit_rows(vectors.astype(np.float32)), full_matrices=False)
     profile = unit_rows(np.sort((U * S) @ U.T, axis=1))
     return unit_rows(profile - profile.mean(axis=0))
