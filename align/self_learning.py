@@ -10,7 +10,7 @@ import numpy as np
 
 from align.arguments import expect, numbers, rows_of
 from align.errors import AlignmentError, InputError
-from align.procrustes import Rotation, fit_rotation
+from align.procrustes import Floats, Rotation, fit_rotation
 from align.retrieval import check_k, mean_of_largest
 from align.vectors import F32, F64, I64
 
@@ -67,13 +67,13 @@ def self_learn(
         raise AlignmentError("align.no_signal", f"{len(source)} and {len(target)} words; give some of both languages")
     if not all(np.isfinite(array).all() for array in (source, target, known)):
         raise AlignmentError("align.nonfinite", "a vocabulary or a seed is not finite; give normalised rows")
-    W = _turn(np.asarray(known), first.rank)
+    W = _turn(known, first.rank)
     random = np.random.default_rng(seed)
     kept, best, waited, done = KEPT, -np.inf, 0, 0
     while done < ROUNDS:
         objective, i, j = _induced(source @ W, target, kept, random)
         found = source[i].T @ target[j]
-        W, done = _turn(np.asarray(known) + found if keep_seeds else found, dim), done + 1
+        W, done = _turn(known + found if keep_seeds else found, dim), done + 1
         if objective > best + IMPROVED:
             best, waited = objective, 0
             continue
@@ -106,7 +106,7 @@ def _induced(mapped: F32, target: F32, kept: float, random: np.random.Generator)
     return float(objective), i[seen], j[seen]
 
 
-def _turn(cross: F64, rank: int) -> F32:
+def _turn(cross: Floats, rank: int) -> F32:
     """The isometry on the first `rank` directions of X'Y, zero on the others."""
     U, _, Vt = np.linalg.svd((cross / (np.abs(cross).max() or 1.0)).astype(np.float32))
     return np.asarray(U[:, :rank] @ Vt[:rank], dtype=np.float32)
