@@ -77,7 +77,7 @@ class Assembly:
         X, Y, weights = pairs_of(self.frames[one], evidence)
         found = refine(
             X, Y, weights, self.frames[one], self.frames[other],
-            rounds=CLOSER, reweight=method in REWEIGHTED, start=Rotation.identity(dim),
+            rounds=CLOSER, start=Rotation.identity(dim),
         )  # fmt: skip
         if method in REWEIGHTED:
             self.reweightings[one, other] = found.reweighting

@@ -7,7 +7,7 @@ import numpy as np
 
 from align.dictionary import WordPairs
 from align.errors import AlignmentError
-from align.pair_map import Evidence, PairMethod, fit_pair
+from align.pair_map import Evidence, PairMap, PairMethod, fit_pair
 from align.space import rotate
 from align.spelling import Spelling, fit_spelling
 from align.vectors import F32, I64
@@ -49,7 +49,8 @@ def choose(source: F32, evidence: Sequence[Evidence], *, unchecked: bool = False
             return Choice(UNTRIED)
         trials.append(trial)
     gold = [rows for trial in trials for rows in trial.gold]
-    scores = {method: np.concatenate([_scores(source, trial, method) for trial in trials]) for method in TRIED}
+    by_trial = [_try(source, trial) for trial in trials]
+    scores = {method: np.concatenate([scored[method] for scored in by_trial]) for method in TRIED}
     tried: dict[str, dict[str, float]] = {method: _reached(scores[method], gold) for method in TRIED}
     best = max(TRIED, key=lambda method: tried[method]["mrr"])  # the first of equals is the simpler
     if not unchecked:
@@ -94,10 +95,19 @@ def _hold_out(evidence: Sequence[Evidence], seed: int) -> _Trial:
     return _Trial(rows, gold, [e.without(words) for e in evidence])
 
 
-def _scores(source: F32, trial: _Trial, method: PairMethod) -> F32:
-    """Scores (n, m) of the trial's words against the frequent words of the target."""
+def _try(source: F32, trial: _Trial) -> dict[PairMethod, F32]:
+    """Per method tried the scores (n, m) of the trial's words against the frequent words of the target."""
+    reweighted = fit_pair(source, trial.training, "reweight", rounds=TRIED_ROUNDS, frequent=TRIED_WORDS)
+    maps: dict[PairMethod, PairMap] = {
+        "procrustes": fit_pair(source, trial.training, "procrustes"),
+        "refine": reweighted.rotation_alone,
+        "reweight": reweighted,
+    }
+    return {method: _scores(source, trial, maps[method]) for method in TRIED}
+
+
+def _scores(source: F32, trial: _Trial, found: PairMap) -> F32:
     target = trial.training[0].frame[:FREQUENT]
-    found = fit_pair(source, trial.training, method, rounds=TRIED_ROUNDS, frequent=TRIED_WORDS)
     mapped = rotate(source[:FREQUENT], found.rotation)
     bilinear = Bilinear.of(found.reweighting, target) if found.reweighting else None
     hubness = word_hubness(mapped[:TRIED_WORDS], target, found.reweighting)

@@ -35,9 +35,9 @@ def fit(
 
     `method`, for each language towards those that are in the frame already:
 
-    - "procrustes" fits the dictionary alone; "refine" adds, five times over, the CSLS neighbours that the map finds;
-    - "reweight" does so under a re-weighting (`align.whitening`), which also serves to translate between the two
-      languages; the rotation stays orthogonal;
+    - "procrustes" fits the dictionary alone;
+    - "refine" adds, several times over, the CSLS neighbours that the map finds under a re-weighting (`align.whitening`);
+    - "reweight" translates between the two languages under that re-weighting too; the rotation stays orthogonal;
     - "self-learning" starts from as few as ten pairs (`align.self_learning`) and goes on as "reweight";
     - "unsupervised" starts from no pair at all (`align.similarity_profile`);
     - "auto" fits the first three on four fifths of the pairs and takes the best mean reciprocal rank on the last fifth

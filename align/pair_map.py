@@ -60,6 +60,11 @@ class PairMap:
     target_rows: I64 = field(default_factory=_no_rows)
     signals: Signals | None = None
 
+    @property
+    def rotation_alone(self) -> "PairMap":
+        """What "refine" makes of the pairs by which "reweight" re-weights."""
+        return replace(self, reweighting=None)
+
 
 def fit_pair(
     source: F32, evidence: Sequence[Evidence], method: PairMethod,
@@ -75,19 +80,19 @@ def fit_pair(
     X, Y, weights = pairs_of(source, [] if method == "unsupervised" else evidence)
     if method == "procrustes":
         return PairMap(fit_rotation(X, Y, weights))
-    target, reweight = evidence[0].frame, method in REWEIGHTED
+    target = evidence[0].frame
 
     def refined(start: Rotation | None) -> PairMap:
         found = refine(
-            X, Y, weights, source, target, rounds=rounds, frequent=frequent, reweight=reweight, start=start
+            X, Y, weights, source, target, rounds=rounds, frequent=frequent, start=start
         )  # fmt: skip
-        by = None
-        if reweight:
-            by = Reweighting(found.rotation.matrix.T @ found.reweighting.source, found.reweighting.target)
+        by = Reweighting(found.rotation.matrix.T @ found.reweighting.source, found.reweighting.target)
         return PairMap(found.rotation, by, found.source_rows, found.target_rows)
 
-    if method in ("refine", "reweight"):
+    if method == "reweight":
         return refined(None)
+    if method == "refine":
+        return refined(None).rotation_alone
     guessed = not len(X)
     seeds = _guess(source, target) if guessed else (X, Y, weights)
     best: PairMap | None = None

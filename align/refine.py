@@ -37,19 +37,17 @@ class Refined:
 
 def refine(
     seed_X: F64, seed_Y: F64, weights: F64, source: F32, target: F32,
-    *, rounds: int = ROUNDS, frequent: int = FREQUENT, reweight: bool = True, start: Rotation | None = None,
+    *, rounds: int = ROUNDS, frequent: int = FREQUENT, start: Rotation | None = None,
 ) -> Refined:  # fmt: skip
     """Maps fitted on seed pairs and on the best CSLS neighbours that they induce, `rounds` times.
 
     `seed_X`, `seed_Y`: (n_pairs, dim) dictionary rows, kept in every round with `weights` (n_pairs,). `source`
     (n, dim), `target` (m, dim): normalised vocabularies, most frequent first, target already in the shared frame; the
-    first `frequent` rows of each are candidates. `reweight=False` looks for pairs by the rotation alone. `start` is the
-    first map to look by, instead of one fitted on the seeds, of which there may then be none. Stops early when less than
+    first `frequent` rows of each are candidates. `start` is the first map to look by, instead of one fitted on the seeds, of which there may then be none. Stops early when less than
     1 % of the induced pairs are new.
 
     Raises as `fit_rotation`; InputError `api.bad_k`, `api.bad_vector`, `api.bad_type`.
     """
-    expect((bool, np.bool_), reweight=reweight)
     rounds, frequent = check_k(rounds), check_k(frequent)
     weights = numbers(weights, "weights")
     expect((Rotation, type(None)), start=start)
@@ -74,12 +72,8 @@ def refine(
         X = np.vstack([seed_X, source[i].astype(np.float64)])
         Y = np.vstack([seed_Y, target[j].astype(np.float64)])
         every = np.concatenate([weights, np.ones(len(i))])
-        if reweight:
-            reweighting = fit_reweighting(X, Y, every)
-            looks = reweighting.apply_source(source), reweighting.apply_target(target)
-        else:
-            rotation = fit_rotation(X, Y, every)
-            looks = (source @ rotation.matrix).astype(np.float32), target
+        reweighting = fit_reweighting(X, Y, every)
+        looks = reweighting.apply_source(source), reweighting.apply_target(target)
     rotation = fit_rotation(X, Y, every)
     i, j, _cosine = mutual_neighbours(*looks)
     X, Y = (np.vstack([seeds, side.astype(np.float64)]) for seeds, side in ((seed_X, source[i]), (seed_Y, target[j])))
