@@ -20,6 +20,7 @@ from align.leakage import leaked_words
 from align.normalize import Normalization
 from align.procrustes import Rotation
 from align.retrieval import check_k
+from align.signals import FREQUENT, Signals, alignment_signals
 from align.spelling import Spelling
 from align.tensor_file import pack_words, read_tensors, unpack_words, write_tensors
 from align.tokens import TOKENIZER
@@ -132,6 +133,13 @@ class SharedSpace:
             spelled = spelled_words(self.spellings, ours, theirs)
         bilinear = Bilinear.of(by, theirs.matrix) if by else None
         return WordRetrieval(ours.matrix, theirs.matrix, hubness, bilinear, spelled)
+
+    def signals(self, source: str, target: str, *, frequent: int = FREQUENT) -> Signals:
+        """How well two languages are aligned, told without gold translations (`align.signals`).
+
+        Raises InputError `space.no_language`, `api.bad_k`.
+        """
+        return alignment_signals(self.vectors(source).matrix, self.vectors(target).matrix, frequent=frequent)
 
     def _hubness_under(self, kind: str, source: str, target: str, by: Reweighting | None) -> F32:
         key = (kind, canonical_language(source), canonical_language(target))

@@ -1,11 +1,13 @@
 """How good a space is, on what it was not fitted on."""
 
+from itertools import combinations
 from typing import Any
 
 import polars as pl
 
 from align.dictionary import WordPairs
 from align.errors import AlignmentError
+from align.mixing import language_mixing
 from align.retrieval import csls
 from align.space import SharedSpace
 from warehouse.documents import IndexedDocuments, document_hubness
@@ -30,6 +32,17 @@ def evaluate_translation(space: SharedSpace, test: list[WordPairs], train: list[
             except AlignmentError as error:
                 if error.code != "evaluate.no_pairs":
                     raise
+    return rows
+
+
+def evaluate_signals(space: SharedSpace) -> list[dict[str, Any]]:
+    """What can be told without gold translations of every pair of languages, and how mixed they are, before and after."""
+    rows: list[dict[str, Any]] = []
+    for source, target in combinations(space.languages, 2):
+        mixing = language_mixing(space, source, target)
+        told = space.signals(source, target).as_dict()
+        told |= {"mixing_before": mixing.before, "mixing_after": mixing.after}
+        rows.append({"source": source, "target": target, **{k: v for k, v in told.items() if v is not None}})
     return rows
 
 

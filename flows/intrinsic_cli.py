@@ -122,6 +122,30 @@ def mixing(
     _tell(found.as_dict(), as_json)
 
 
+@app.command()
+def signals(
+    source: Annotated[str, typer.Option("--from", help="One language.")],
+    target: Annotated[str, typer.Option("--to", help="The other.")],
+    frequent: Annotated[int, typer.Option("--frequent", help="Most frequent words of each language.")] = 4_000,
+    warehouse: Store = DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """How well two languages are aligned, told without any dictionary.
+
+    Agreement of two halves of the word pairs found, mutual neighbours, hubness, and how alike the clouds are in shape.
+
+    Example: align intrinsic signals --from fr --to de
+    """
+    import warehouse as store
+    from align.signals import AGREES, alignment_signals
+
+    with store.open(warehouse) as wh:
+        found = alignment_signals(wh.words(source).matrix, wh.words(target).matrix, frequent=frequent)
+    _tell({**found.as_dict(), "aligned": found.aligned}, as_json)
+    if not found.aligned and not as_json:
+        out.print(f"not aligned: agreement is below {AGREES}", highlight=False)
+
+
 def _rotation(wh: "Warehouse", lang: str) -> "Rotation":
     import numpy as np
 

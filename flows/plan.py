@@ -17,7 +17,7 @@ from flows.settings import DocumentSettings, Settings
 from warehouse import snapshot
 from warehouse.connection import SCHEMA, read
 
-CODE = 2  # raise when the same inputs would make a different snapshot
+CODE = 3  # raise when the same inputs would make a different snapshot
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Plan:
     def space(self) -> str:
         """Of the shared space."""
         dictionaries = [
-            [d.source, d.target, self._files([d.path]), self._files([d.test] if d.test else [])]
+            [d.source, d.target, d.identical, self._files(_given(d.path)), self._files(_given(d.test))]
             for d in self.settings.dictionaries
         ]
         vectors = {lang: self.vectors(lang) for lang in self.settings.languages}
@@ -121,7 +121,11 @@ def make_plan(settings: Settings) -> Plan:
     for about in settings.languages.values():
         patterns += [about.vectors] if about.vectors is not None else about.corpus or []
     for pairs in settings.dictionaries:
-        patterns += [pairs.path] + ([pairs.test] if pairs.test else [])
+        patterns += [*_given(pairs.path), *_given(pairs.test)]
     patterns += [documents.path for documents in settings.documents]
     files = {str(path): path for pattern in patterns for path in expand_paths([pattern], settings.root)}
     return Plan(settings, {name: file_digest(path) for name, path in files.items()})
+
+
+def _given(pattern: str | None) -> list[str]:
+    return [] if pattern is None else [pattern]

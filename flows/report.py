@@ -12,6 +12,7 @@ from typing import Any
 
 from align.compressed import replacing
 from align.retrieval import NEIGHBOURS
+from align.signals import AGREES
 from flows import charts, maps
 from warehouse.search import Warehouse
 
@@ -64,6 +65,7 @@ def _content(wh: Warehouse) -> Row:
     return {
         "name": run["config"].get("name") or wh.path.resolve().parent.name, "snapshot": wh.version, "run": run,
         "space": space, "languages": _languages(wh), "neighbours": NEIGHBOURS, "test": _test_pairs(wh),
+        "signals": _evaluations(wh, "signals"), "agrees": AGREES,
         "words": _judged(words, "precision", "n_words", "words with a right translation among the first k"),
         "pages": _judged(pages, "recall", "n_queries", "documents with their translation among the first k"),
         "word_map": maps.map_words(wh), "page_map": maps.map_documents(wh),

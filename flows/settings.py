@@ -60,9 +60,13 @@ class LanguageSettings(_Section):
 
 
 class DictionarySettings(_Section):
-    """Without `source` and `target`, every pair of languages of a multi-column table; `test` is another file to judge on."""
+    """A file at `path`, or the words that both languages write alike (`identical`), and between which languages.
 
-    path: str
+    Without `source` and `target`, every pair of languages of a multi-column table; `test` is another file to judge on.
+    """
+
+    path: str | None = None
+    identical: Literal["words", "numerals"] | None = None
     source: Language | None = None
     target: Language | None = None
     test: str | None = None
@@ -149,19 +153,29 @@ def _check(settings: Settings, path: str | Path) -> None:
         known = ", ".join(settings.languages)
         raise ConfigError("config.pivot", f"space.pivot is {settings.pivot}; it must be one of {known}", path=path)
     for number, pairs in enumerate(settings.dictionaries, 1):
-        given = [lang for lang in (pairs.source, pairs.target) if lang is not None]
-        if len(given) == 1 or len(set(given)) < len(given):
-            what = f"dictionaries entry {number} needs source and target, two languages, or neither"
-            raise ConfigError("config.dictionary", what, path=path)
-        for lang in given:
-            if lang not in settings.languages:
-                raise ConfigError(
-                    "config.dictionary", f"dictionaries entry {number}: {lang} is not under languages", path=path
-                )
+        _check_dictionary(number, pairs, settings, path)
     for number, documents in enumerate(settings.documents, 1):
         if documents.lang is not None and documents.lang not in settings.languages:
             what = f"documents entry {number}: {documents.lang} is not under languages"
             raise ConfigError("config.documents", what, path=path)
+
+
+def _check_dictionary(number: int, pairs: DictionarySettings, settings: Settings, path: str | Path) -> None:
+    if (pairs.path is None) == (pairs.identical is None):
+        what = f'dictionaries entry {number} needs either path = "file" or identical = "words" or "numerals"'
+        raise ConfigError("config.dictionary", what, path=path)
+    given = [lang for lang in (pairs.source, pairs.target) if lang is not None]
+    if pairs.identical is not None and len(given) < 2:
+        what = f"dictionaries entry {number}: identical needs source and target, two languages"
+        raise ConfigError("config.dictionary", what, path=path)
+    if len(given) == 1 or len(set(given)) < len(given):
+        what = f"dictionaries entry {number} needs source and target, two languages, or neither"
+        raise ConfigError("config.dictionary", what, path=path)
+    for lang in given:
+        if lang not in settings.languages:
+            raise ConfigError(
+                "config.dictionary", f"dictionaries entry {number}: {lang} is not under languages", path=path
+            )
 
 
 def _check_language(lang: str, about: LanguageSettings, path: str | Path) -> None:

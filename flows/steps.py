@@ -23,7 +23,7 @@ from align.dictionary import WordPairs
 from align.dictionary_files import dictionary_languages, read_dictionary
 from align.documents import read_documents
 from align.errors import InputError
-from flows.evaluation import evaluate_documents, evaluate_translation
+from flows.evaluation import evaluate_documents, evaluate_signals, evaluate_translation
 from flows.plan import Plan
 from flows.progress import step
 from flows.settings import DictionarySettings
@@ -38,7 +38,7 @@ def check_inputs(plan: Plan) -> None:
     """Read dictionaries and documents once for their faults, which are better known before hours of training than after."""
     if not plan.documents_path.exists():
         with step("check inputs"):
-            read_pairs(plan)
+            _read_files(plan)
             read_sources(plan)
 
 
@@ -80,10 +80,25 @@ def read_pairs(plan: Plan) -> tuple[list[WordPairs], list[WordPairs]]:
     """Dictionaries to fit on and dictionaries to judge on, of the configured languages.
 
     A table with a part column brings its own test; `test` names a file; otherwise `evaluation.held_out` of the source words is
-    kept apart. Source words of a test are taken out of every dictionary between its two languages.
+    kept apart. Source words of a test are taken out of every dictionary between its two languages. Words that languages
+    write alike are none to judge on.
     """
+    train, test = _read_files(plan)
+    for about in plan.settings.dictionaries:
+        if about.identical is not None and about.source is not None and about.target is not None:
+            sides = [align.read_vectors(plan.vectors_path(lang), lang=lang) for lang in (about.source, about.target)]
+            train.append(align.identical_words(*sides, only=about.identical))
+    return [_without_judged(pairs, test) for pairs in train], test
+
+
+def _read_files(plan: Plan) -> tuple[list[WordPairs], list[WordPairs]]:
+    """What the files hold to fit on, and to judge on."""
     train, test = [], []
     for about in plan.settings.dictionaries:
+        if about.path is None:
+            if about.test is not None and about.source is not None and about.target is not None:
+                test.append(read_dictionary(plan.file(about.test), about.source, about.target))
+            continue
         path = plan.file(about.path)
         for source, target in _language_pairs(plan, about, path):
             shown, judged = _read_parts(path, source, target, plan.settings.evaluation.held_out)
@@ -91,7 +106,7 @@ def read_pairs(plan: Plan) -> tuple[list[WordPairs], list[WordPairs]]:
                 judged = read_dictionary(plan.file(about.test), source, target)
             train.append(shown)
             test.append(judged)
-    return [_without_judged(pairs, test) for pairs in train], test
+    return train, test
 
 
 def fit_space(plan: Plan) -> Notes:
@@ -173,13 +188,14 @@ def pool_documents(plan: Plan) -> Notes:
 
 
 def judge(plan: Plan) -> Notes:
-    """Measure translation on the held-out pairs and, where ids are parallel, retrieval of documents."""
+    """Measure translation on the held-out pairs, what can be told without any, and, where ids are parallel, retrieval."""
     with step("judge"):
         train, test = read_pairs(plan)
-        words = evaluate_translation(align.load_space(plan.space_path), test, train)
+        space = align.load_space(plan.space_path)
         parallel = plan.settings.evaluation.parallel_ids
         return {
-            "translation": words,
+            "translation": evaluate_translation(space, test, train),
+            "signals": evaluate_signals(space),
             "documents": evaluate_documents(load_indexed(plan.documents_path)) if parallel else [],
         }
 

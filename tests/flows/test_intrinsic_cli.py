@@ -2,6 +2,7 @@
 
 import json
 
+import polars as pl
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -44,6 +45,22 @@ def parsed(result):
         raise AssertionError(f"{name} is no JSON")
 
     return json.loads(result.stdout, parse_constant=refuse)
+
+
+def test_signals_are_those_of_the_space_before_it_was_stored(run, built):
+    told = parsed(run("signals", *EN_FR, "--frequent", 150, "--warehouse", built.store, "--json"))
+    space = align.load_space(next((built.store / "work").glob("space-*.safetensors")))
+    assert told.pop("aligned") is True
+    assert told == pytest.approx(space.signals("en", "fr", frequent=150).as_dict(), rel=1e-4)
+
+
+def test_signals_of_every_pair_of_languages_are_in_the_store(built):
+    with warehouse.open(built.store) as wh:
+        found = wh.sql("SELECT source, target, measure, value FROM evaluations WHERE task = 'signals'")
+    assert set(found.select("source", "target").rows()) == {("en", "fr"), ("en", "de"), ("fr", "de")}
+    by_measure = dict(found.filter(pl.col("source") == "fr").select("measure", "value").rows())
+    assert by_measure["agreement"] > 0.9
+    assert by_measure["mixing_before"] < by_measure["mixing_after"]
 
 
 @pytest.mark.parametrize(("name", "target"), [("judged.tsv", None), ("judged-fr.tsv", "fr")])
@@ -132,6 +149,8 @@ def test_wrong_usage_is_code_2(run, wrong):
         (["analogies", "judged.tsv", "--lang", "en"], "analogy.bad_row"),
         (["analogies", "asked.txt", "--lang", "de"], "evaluate.no_questions"),
         (["mixing", "--from", "en", "--to", "it"], "space.no_language"),
+        (["signals", "--from", "en", "--to", "it"], "space.no_language"),
+        (["signals", *EN_FR, "--frequent", "0"], "api.bad_k"),
         (["mixing", "--from", "en", "--to", "en"], "evaluate.same_language"),
         (["mixing", *EN_FR, "-k", "0"], "api.bad_k"),
         (["mixing", *EN_FR, "--frequent", "0"], "evaluate.bad_count"),
@@ -153,8 +172,9 @@ def test_an_error_keeps_its_code(run, built, lists, arguments, code):
         (("similarity",), "align intrinsic similarity simlex-999.tsv --from en"),
         (("analogies",), "align intrinsic analogies questions-words.txt --lang en"),
         (("mixing",), "align intrinsic mixing --from en --to fr"),
+        (("signals",), "align intrinsic signals --from fr --to de"),
     ],
-    ids=["intrinsic", "similarity", "analogies", "mixing"],
+    ids=["intrinsic", "similarity", "analogies", "mixing", "signals"],
 )
 def test_help_has_an_example_to_paste(run, command, example):
     lines = [line.strip() for line in run(*command, "--help").stdout.splitlines()]

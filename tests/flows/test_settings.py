@@ -109,7 +109,7 @@ def test_K01_the_root_of_paths_is_no_key(refused):
         ("languages.en.vectors", "languages.en = {vectors = ['x']}"), ("languages.en.corpus", "languages.en = {corpus = 'x'}"),
         ("languages.en.corpus", "languages.en = {corpus = []}"), ("languages.en.corpus.0", "languages.en = {corpus = [5]}"),
         ("dictionaries", "dictionaries = 5"), ("dictionaries", "dictionaries = {path = 'x'}"), ("documents.0.path", "documents = [{path = true}]"),
-        ("dictionaries.0.path", "dictionaries = [{source = 'en', target = 'fr'}]"), ("warehouse.path", "warehouse.path = 1979-05-27"),
+        ("dictionaries.0.path", "dictionaries = [{source = 'en', target = 'fr', path = 5}]"), ("warehouse.path", "warehouse.path = 1979-05-27"),
         ("space.method", "space.method = 'magic'"), ("languages.en.train", "languages.en = {corpus = ['x'], train = 'glove'}"),
         ("pooling.weighting", "pooling.weighting = 'tfidf'"), ("languages.en.on_bad_row", "languages.en = {vectors = 'x', on_bad_row = 'warn'}"),
         ("evaluation.parallel_ids", "evaluation.parallel_ids = 'yes'"), ("evaluation.parallel_ids", "evaluation.parallel_ids = 1"),
@@ -207,6 +207,20 @@ def test_a_dictionary_is_between_two_languages_of_the_configuration_or_between_a
     first = GOOD + "[[dictionaries]]\npath = 'x'\nsource = 'fr'\ntarget = 'en'\n"
     assert "entry 2" in refused(first + "[[dictionaries]]\npath = 'x'\n" + entry, "config.dictionary")
     assert len(load(first + "[[dictionaries]]\npath = 'x'\n").dictionaries) == 2
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "source = 'fr'\ntarget = 'en'",
+        "path = 'x'\nidentical = 'words'\nsource = 'fr'\ntarget = 'en'",
+        "identical = 'words'",
+    ],
+)
+def test_a_dictionary_is_a_file_or_what_two_languages_write_alike(refused, load, entry):
+    assert "entry 1" in refused(GOOD + "[[dictionaries]]\n" + entry, "config.dictionary")
+    alike = GOOD + "[[dictionaries]]\nidentical = 'numerals'\nsource = 'fr'\ntarget = 'en'\n"
+    assert load(alike).dictionaries[0].identical == "numerals"
 
 
 def test_documents_in_a_language_that_is_not_configured_are_refused_before_any_work(refused, load):

@@ -212,6 +212,29 @@ def test_a_part_column_says_what_is_judged_on(project):
     assert all({int(word[2:]) % 5 for word in judged.gold()} == {0} for judged in test)
 
 
+def test_words_written_alike_are_learnt_from_and_never_judged_on(project):
+    root = project.parent
+    for lang in ("en", "fr"):
+        vectors = align.read_vectors(root / f"{lang}.vec", lang=lang)
+        words = [
+            f"{'abcdefghij'[int(w[-1])] * 4}{'klmnopqrst'[int(w[2:]) // 10 % 10]}" if int(w[2:]) < 100 else w
+            for w in vectors.words
+        ]
+        align.write_vectors(align.WordVectors(lang, words, vectors.matrix), root / f"{lang}.vec")
+    (root / "test.tsv").write_text("aaaak\taaaak\nen150\tfr150\n")
+    alike = "identical = 'words'\nsource = 'en'\ntarget = 'fr'\ntest = 'test.tsv'\n[[dictionaries]]\npath = \"table.tsv\"\nsource = 'en'\ntarget = 'de'"
+    write(project, 'path = "table.tsv"', alike)
+    plan = plan_of(project)
+    for lang in ("en", "fr"):
+        steps.prepare_vectors(plan, lang)
+    train, test = steps.read_pairs(plan)
+    (shown,) = [pairs for pairs in train if pairs.target == "fr"]
+    assert len(shown) == 99
+    assert all(left == right for left, right in shown.pairs)
+    assert "aaaak" not in shown.gold()
+    assert {word for judged in test for word in judged.gold()} >= {"aaaak", "en150"}
+
+
 def test_a_dictionary_of_pairs_without_its_languages_is_refused(project):
     (project.parent / "table.tsv").write_text("en1\tfr1\nen2\tfr2\n")
     with pytest.raises(InputError, match=r"table.tsv: .*name source and target.*dict.no_language"):
