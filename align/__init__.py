@@ -8,6 +8,7 @@ from align.dictionary import WordPairs
 from align.dictionary_check import DictionaryCheck, check_dictionary
 from align.dictionary_files import dictionary_languages, read_dictionary
 from align.documents import Documents, read_documents
+from align.ensemble import combine_vectors
 from align.errors import (
     AlignError,
     AlignmentError,
@@ -93,6 +94,7 @@ __all__ = [
     "by_frequency",
     "check_dictionary",
     "cluster_purity",
+    "combine_vectors",
     "compare",
     "dictionary_languages",
     "evaluate_analogies",
