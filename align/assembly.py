@@ -18,7 +18,8 @@ from align.spelling import Spelling
 from align.vectors import F32, F64, I64, WordVectors
 from align.whitening import Reweighting
 
-CLOSER = 2  # rounds of refinement between two languages that are in one frame already
+CLOSER = 1  # round of refinement between two languages that are in one frame already
+SWEEPS = 10  # all that changes figures; from rotations that are good already
 SIMPLER_FIRST = get_args(PairMethod)
 
 
@@ -86,7 +87,7 @@ class Assembly:
     def turn_together(self) -> None:
         """Turn every language but the pivot to where all pairs of words, of all languages, agree best."""
         start = {lang: np.eye(len(rotation.matrix)) for lang, rotation in self.rotations.items()}
-        joint = fit_joint(self.edges.values(), self.pivot, start=start)
+        joint = fit_joint(self.edges.values(), self.pivot, start=start, sweeps=SWEEPS)
         for lang, turn in joint.items():
             if lang == self.pivot:
                 continue

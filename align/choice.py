@@ -19,8 +19,9 @@ HELD_OUT = 0.2  # share of the training dictionary
 FREQUENT = 25_000  # words a side that compete
 JUDGED = 1_000  # held-out words at most, each time
 ENOUGH_WORDS, HELD_OUT_TIMES = 400, 3  # words held out in all before their mean is trusted, and times at most
-TRIED_ROUNDS = 3  # of refinement,
-TRIED_WORDS = 5_000  # among so many words: enough to tell the methods apart, in a fifth of the time
+TRIED_WORDS = (
+    5_000  # among which a map is refined while it is tried: enough to tell the methods apart, in a fifth of the time
+)
 NOISE = 0.01  # mean reciprocal rank below which a map says nothing; shuffled dictionaries reach 0.001
 
 
@@ -97,7 +98,7 @@ def _hold_out(evidence: Sequence[Evidence], seed: int) -> _Trial:
 
 def _try(source: F32, trial: _Trial) -> dict[PairMethod, F32]:
     """Per method tried the scores (n, m) of the trial's words against the frequent words of the target."""
-    reweighted = fit_pair(source, trial.training, "reweight", rounds=TRIED_ROUNDS, frequent=TRIED_WORDS)
+    reweighted = fit_pair(source, trial.training, "reweight", frequent=TRIED_WORDS)
     maps: dict[PairMethod, PairMap] = {
         "procrustes": fit_pair(source, trial.training, "procrustes"),
         "refine": reweighted.rotation_alone,

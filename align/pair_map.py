@@ -9,7 +9,7 @@ import numpy as np
 from align.dictionary import PairRows, WordPairs
 from align.errors import AlignmentError
 from align.procrustes import Rotation, fit_rotation
-from align.refine import FREQUENT, ROUNDS, refine
+from align.refine import FREQUENT, refine
 from align.self_learning import self_learn
 from align.signals import AGREES, Signals, alignment_signals
 from align.similarity_profile import similarity_seeds
@@ -68,11 +68,11 @@ class PairMap:
 
 def fit_pair(
     source: F32, evidence: Sequence[Evidence], method: PairMethod,
-    *, rounds: int = ROUNDS, frequent: int = FREQUENT, unchecked: bool = False,
+    *, frequent: int = FREQUENT, unchecked: bool = False,
 ) -> PairMap:  # fmt: skip
     """The map of `source` (n, dim), normalised, most frequent first, by the evidence there is; the largest comes first.
 
-    "unsupervised" takes no pairs from it, only the first frame. `rounds` and `frequent` are those of `align.refine`.
+    "unsupervised" takes no pairs from it, only the first frame. `frequent` is that of `align.refine`.
 
     Raises as `fit_rotation`; AlignmentError `align.not_aligned` where self-learning found no map that foretells anything,
     unless `unchecked`.
@@ -84,7 +84,7 @@ def fit_pair(
 
     def refined(start: Rotation | None) -> PairMap:
         found = refine(
-            X, Y, weights, source, target, rounds=rounds, frequent=frequent, start=start
+            X, Y, weights, source, target, frequent=frequent, start=start
         )  # fmt: skip
         by = Reweighting(found.rotation.matrix.T @ found.reweighting.source, found.reweighting.target)
         return PairMap(found.rotation, by, found.source_rows, found.target_rows)
