@@ -42,3 +42,31 @@ def vectors():
         return WordVectors("fr", [f"mot{i}é" for i in range(n)], matrix, **options)
 
     return vectors
+
+
+def _cloud(rng, n, dim):
+    """Unit rows as words lie: in topics, and further along some axes than along others."""
+    axes = np.linalg.qr(rng.standard_normal((dim, dim)))[0] * np.linspace(1, 0.7, dim)
+    rows = rng.standard_normal((30, dim))[rng.integers(0, 30, n)] + 3 * rng.standard_normal((n, dim))
+    rows = rows @ axes
+    rows -= rows.mean(axis=0)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+@pytest.fixture(scope="session")
+def structured():
+    """Makes per language n normalised rows of one structured cloud (word i is row i), turned and shaken for each; and the
+    turns, cloud = rows @ turn. With `related=False` every language has a cloud of its own.
+    """
+
+    def structured(seed=0, langs=("en", "fr"), n=900, dim=60, noise=0.2, related=True):
+        rng = np.random.default_rng(seed)
+        cloud, rows, turns = _cloud(rng, n, dim), {}, {}
+        for lang in langs:
+            turns[lang] = np.linalg.qr(rng.standard_normal((dim, dim)))[0]
+            shaken = cloud @ turns[lang].T + noise / np.sqrt(dim) * rng.standard_normal((n, dim))
+            rows[lang] = (shaken / np.linalg.norm(shaken, axis=1, keepdims=True)).astype("f4")
+            cloud = cloud if related else _cloud(rng, n, dim)
+        return rows, turns
+
+    return structured
