@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from align.errors import AlignError
-from align.procrustes import fit_rotation
+from align.procrustes import Rotation, fit_rotation
 from align.refine import refine
 
 DIM, WORDS = 12, 150
@@ -104,3 +104,68 @@ def test_N10_a_vocabulary_with_a_nan_is_refused(sides, side):
     given[side][100, 3] = np.nan
     with pytest.raises(AlignError):
         refine(source[:20] * 1.0, target[:20] * 1.0, np.ones(20), **given)
+
+
+def started(source, target, start, seeds=0, **more):
+    X, Y = source[:seeds].astype("f8"), target[:seeds].astype("f8")
+    return refine(X, Y, np.ones(seeds), source, target, start=start, **more)
+
+
+def turn_of(Q):
+    return fit_rotation(np.eye(DIM), Q)
+
+
+def test_a_start_needs_no_seeds(sides):
+    source, target, Q = sides
+    found = started(source, target, turn_of(Q)).rotation
+    assert np.abs(found.matrix - Q).max() < 0.01
+    assert found.n_pairs == 2 * WORDS
+    with pytest.raises(AlignError) as raised:
+        started(source, target, None)
+    assert raised.value.code == "align.no_signal"
+
+
+def test_the_start_decides_what_is_looked_at_and_the_seeds_are_kept_beside_it(sides):
+    source, target, Q = sides
+    assert started(source, target, turn_of(Q), seeds=7).rotation.n_pairs == 7 + 2 * WORDS
+    lost = started(source, target, turn_of(np.linalg.qr(np.random.default_rng(1).standard_normal((DIM, DIM)))[0]))
+    assert np.abs(lost.rotation.matrix - Q).max() > 0.1  # from a random turn nothing is found on a sphere
+
+
+def test_a_start_that_the_seeds_would_give_changes_nothing(sides):
+    source, target, _ = sides
+    alone = fit_rotation(source[:20], target[:20])
+    X, Y = source[:20].astype("f8"), target[:20].astype("f8")
+    one, other = (refine(X, Y, np.ones(20), source, target, start=start) for start in (None, alone))
+    assert np.abs(one.rotation.matrix - other.rotation.matrix).max() <= 1e-12
+    assert np.array_equal(one.source_rows, other.source_rows)
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 5])
+def test_started_from_the_truth_it_stays_there_however_often(sides, rounds):
+    source, target, Q = sides
+    found = started(source, target, turn_of(Q), rounds=rounds)
+    assert np.abs(found.rotation.matrix - Q).max() < 0.02
+    assert found.rotation.orthogonality_error <= 1e-12
+    assert np.array_equal(found.source_rows, found.target_rows)
+
+
+def test_a_start_of_no_rotation_or_another_dimension_is_refused(sides):
+    source, target, _ = sides
+    for wrong, code in ((np.eye(DIM), "api.bad_type"), ("x", "api.bad_type"), (Rotation.identity(3), "api.bad_vector")):
+        with pytest.raises(AlignError) as raised:
+            started(source, target, wrong)
+        assert raised.value.code == code
+
+
+def test_with_a_start_seeds_must_still_fit_together(sides):
+    source, target, Q = sides
+    for X, Y, weights, code in (
+        (source[:3], target[:4], np.ones(3), "align.dim_mismatch"),
+        (source[:3], target[:3], np.ones(4), "align.bad_weights"),
+        (source[:0], target[:0], np.ones(1), "align.bad_weights"),
+        (source[:3] * np.nan, target[:3], np.ones(3), "align.nonfinite"),
+    ):
+        with pytest.raises(AlignError) as raised:
+            refine(X * 1.0, Y * 1.0, weights, source, target, start=turn_of(Q))
+        assert raised.value.code == code
