@@ -14,6 +14,7 @@ from align import (
     clusters,
     evaluate,
     intrinsic,
+    joint,
     l1,
     language,
     leakage,
@@ -26,6 +27,10 @@ from align import (
     retrieval,
     robust,
     round_trip,
+    seeds,
+    self_learning,
+    signals,
+    similarity_profile,
     spelling,
     synonyms,
     tensor_file,
@@ -111,7 +116,7 @@ def right(tmp_path):
         "mutual_neighbours": (retrieval.mutual_neighbours, {"source": unit, "target": unit, "k": 2}),
         "check_k": (retrieval.check_k, {"k": 2}),
         "refine": (refine.refine, {
-            "seed_X": X, "seed_Y": Y, "weights": np.ones(WORDS), "source": unit, "target": unit, "rounds": 1, "frequent": 9, "reweight": True}),
+            "seed_X": X, "seed_Y": Y, "weights": np.ones(WORDS), "source": unit, "target": unit, "rounds": 1, "frequent": 9, "start": one}),
         "evaluate_translation": (evaluate.evaluate_translation, {
             "source": space.vectors("en"), "target": space.vectors("fr"), "hubness": hub, "pairs": pairs, "train": [pairs]}),
         "translation_outcomes": (evaluate.translation_outcomes, {
@@ -151,6 +156,16 @@ def right(tmp_path):
         "fit_rcsls": (rcsls.fit_rcsls, {
             "X": X, "Y": Y, "source": unit, "target": unit, "start": np.eye(DIM), "k": 2, "steps": 1, "learning_rate": 1.0, "spectral": True}),
         "rcsls_loss": (rcsls.rcsls_loss, {"X": X, "Y": Y, "source": unit, "target": unit, "W": np.eye(DIM), "k": 2}),
+        "Edge.of": (align.Edge.of, {"source": "fr", "target": "en", "X": Y, "Y": X, "weights": np.ones(WORDS)}),
+        "fit_joint": (align.fit_joint, {
+            "edges": [align.Edge.of("fr", "en", Y, X)], "pivot": "en", "start": {"en": np.eye(DIM), "fr": np.eye(DIM)}, "sweeps": 2}),
+        "self_learn": (align.self_learn, {
+            "seed_X": X, "seed_Y": Y, "weights": np.ones(WORDS), "source": unit, "target": unit, "frequent": 9, "seed": 0,
+            "keep_seeds": True}),
+        "similarity_seeds": (align.similarity_seeds, {"source": unit, "target": unit, "frequent": 9}),
+        "identical_words": (align.identical_words, {"source": en, "target": fr, "only": "words", "frequent": 9}),
+        "alignment_signals": (align.alignment_signals, {"source": unit, "target": unit, "frequent": 9, "seed": 0}),
+        "Signals": (lambda **g: align.alignment_signals(**g).as_dict(), {"source": unit, "target": unit}),
         "best_neighbours": (retrieval.best_neighbours, {"source": unit, "target": unit, "k": 2}),
         "fit_reweighting": (whitening.fit_reweighting, {
             "X": X, "Y": Y, "weights": np.ones(WORDS), "power": 0.5, "ridge": 0.1, "dewhiten": 0.5}),
@@ -255,6 +270,11 @@ def test_the_list_of_functions_is_whole(tmp_path):
         synonyms,
         clusters,
         mixing,
+        joint,
+        seeds,
+        self_learning,
+        signals,
+        similarity_profile,
     )
     public = {
         name
