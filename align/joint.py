@@ -4,6 +4,7 @@ minimise Σ over edges Σ over pairs w ‖xᵢ Wₐ − yᵢ W_b‖², every W o
 language is a polar factor, so the sum never rises.
 """
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -16,18 +17,36 @@ from align.retrieval import check_k
 from align.vectors import F64
 
 SWEEPS = 100
+MAX_WEIGHT = sys.float_info.max
 STALLED = 1e-7  # a sweep that gains less than this share of the whole has arrived
 
 
 @dataclass(frozen=True, eq=False)
 class Edge:
-    """Pairs of two languages as far as they matter: `cross` (dim, dim) = X'wY, the sum of the weights, and their number."""
+    """Pairs of two languages as far as they matter: `cross` (dim, dim) = X'wY, the sum of the weights, and their number.
+
+    Raises AlignmentError `align.nonfinite`, `align.bad_weights` unless the sum is above 0; InputError `api.bad_vector`,
+    `api.bad_type`.
+    """
 
     source: str
     target: str
     cross: F64
     weight: float
     n_pairs: int
+
+    def __post_init__(self) -> None:
+        expect(str, source=self.source, target=self.target)
+        rows, columns = rows_of(self.cross, "cross").shape
+        if rows != columns or not rows:
+            raise InputError("api.bad_vector", f"cross is of shape {(rows, columns)}; give an array (dim, dim)")
+        real = isinstance(self.weight, int | float | np.integer | np.floating) and not isinstance(self.weight, bool)
+        if not np.isfinite(self.cross).all() or (real and not abs(self.weight) <= MAX_WEIGHT):
+            raise AlignmentError("align.nonfinite", "rows or weights are too large to be summed; give unit rows")
+        if not real or self.weight <= 0:
+            raise AlignmentError("align.bad_weights", f"weight={str(self.weight)[:20]}; the sum of them, above 0")
+        if isinstance(self.n_pairs, bool) or not isinstance(self.n_pairs, int | np.integer) or self.n_pairs < 0:
+            raise InputError("api.bad_type", f"n_pairs={str(self.n_pairs)[:20]}; a whole number from 0")
 
     @staticmethod
     def of(source: str, target: str, X: Floats, Y: Floats, weights: Floats | None = None) -> "Edge":
@@ -38,10 +57,7 @@ class Edge:
         expect(str, source=source, target=target)
         X, Y, w = checked_pairs(X, Y, weights)
         with np.errstate(over="ignore", invalid="ignore"):
-            cross, weight = X.T @ (w[:, None] * Y), float(w.sum())
-        if not np.isfinite(cross).all() or not np.isfinite(weight):
-            raise AlignmentError("align.nonfinite", "rows or weights are too large to be summed; give unit rows")
-        return Edge(source, target, cross, weight, len(X))
+            return Edge(source, target, X.T @ (w[:, None] * Y), float(w.sum()), len(X))
 
 
 def fit_joint(
@@ -53,8 +69,9 @@ def fit_joint(
     default found by walking from the pivot along the edges with most weight; where it ends depends on where it begins, no
     more than iterations of this kind always do. `sweeps` at most.
 
-    Raises AlignmentError `align.no_dictionary` (no way from a language to the pivot), `align.dim_mismatch`; InputError
-    `api.bad_type`, `api.bad_k`, `api.bad_vector` for a start of another shape.
+    Raises AlignmentError `align.no_dictionary` (no way from a language to the pivot), `align.dim_mismatch`, `align.no_signal`
+    (edges of zero, or that cancel one another), `align.nonfinite` for a start; InputError `api.bad_type`, `api.bad_k`,
+    `api.bad_vector` for a start of another shape.
 
     Source: objective in the spirit of Chen and Cardie 2018, "Unsupervised Multilingual Word Embeddings"; block updates as
     in generalised Procrustes analysis (Gower 1975).

@@ -263,6 +263,30 @@ def test_N10_an_edge_of_what_cannot_be_summed_is_refused(bad):
     assert raised.value.code == "align.nonfinite"
 
 
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"source": None}, "api.bad_type"), ({"target": 3}, "api.bad_type"), ({"cross": None}, "api.bad_vector"),
+        ({"cross": np.ones((2, 3))}, "api.bad_vector"), ({"cross": np.zeros((0, 0))}, "api.bad_vector"),
+        ({"cross": np.full((2, 2), np.nan)}, "align.nonfinite"), ({"weight": np.inf}, "align.nonfinite"),
+        ({"weight": 0.0}, "align.bad_weights"), ({"weight": -1}, "align.bad_weights"), ({"weight": "3"}, "align.bad_weights"),
+        ({"n_pairs": -1}, "api.bad_type"), ({"n_pairs": 1.5}, "api.bad_type"), ({"n_pairs": True}, "api.bad_type"),
+    ],
+)  # fmt: skip
+def test_an_edge_made_by_hand_is_checked(changed, code):
+    right = {"source": "a", "target": "b", "cross": np.eye(2), "weight": 2.0, "n_pairs": 2}
+    assert fit_joint([Edge(**right)], "a")["b"].residual == 0
+    with pytest.raises(AlignError) as raised:
+        Edge(**{**right, **changed})
+    assert raised.value.code == code
+
+
+def test_N10_edges_that_are_zero_or_cancel_one_another_are_refused():
+    one, back = Edge.of("a", "b", np.eye(2), np.eye(2)), Edge.of("a", "b", np.eye(2), -np.eye(2))
+    refused("align.no_signal", [one, back], "a")
+    refused("align.no_signal", [replace(one, cross=np.zeros((2, 2)))], "a")
+
+
 def test_A01_inputs_are_not_changed():
     _, sides = world(1, 4)
     start = {lang: np.eye(4) for lang in LANGS}

@@ -157,6 +157,7 @@ def right(tmp_path):
             "X": X, "Y": Y, "source": unit, "target": unit, "start": np.eye(DIM), "k": 2, "steps": 1, "learning_rate": 1.0, "spectral": True}),
         "rcsls_loss": (rcsls.rcsls_loss, {"X": X, "Y": Y, "source": unit, "target": unit, "W": np.eye(DIM), "k": 2}),
         "Edge.of": (align.Edge.of, {"source": "fr", "target": "en", "X": Y, "Y": X, "weights": np.ones(WORDS)}),
+        "Edge": (align.Edge, {"source": "fr", "target": "en", "cross": np.eye(DIM), "weight": 9.0, "n_pairs": 9}),
         "fit_joint": (align.fit_joint, {
             "edges": [align.Edge.of("fr", "en", Y, X)], "pivot": "en", "start": {"en": np.eye(DIM), "fr": np.eye(DIM)}, "sweeps": 2}),
         "self_learn": (align.self_learn, {
