@@ -101,25 +101,29 @@ def fit_pair(
         found = refined(learned.rotation)
         signals = alignment_signals(rotate(source, found.rotation), target)
         found = replace(found, signals=signals)
-        if best is None or _agreement(found) > _agreement(best):
+        if best is None or _agreement(found, guessed) > _agreement(best, guessed):
             best = found
-        if signals.aligned:
+        if _agreement(found, guessed) >= AGREES:
             break
     assert best is not None
-    if _agreement(best) < AGREES and not unchecked:
-        told = "no pairs" if guessed else f"{len(X)} usable pairs"
+    if _agreement(best, guessed) < AGREES and not unchecked:
+        given = "no pairs" if guessed else f"{len(X)} usable pairs"
+        if best.signals is None or best.signals.agreement is None:
+            told = f"the {len(best.source_rows)} word pairs found are too few to judge"
+        else:
+            half = f"one half foretells {best.signals.agreement:.0%} of the other"
+            told = f"of the word pairs found, {half}, {AGREES:.0%} is needed"
         raise AlignmentError(
             "align.not_aligned",
-            f"{told} do not align these languages: of the word pairs found, one half foretells {_agreement(best):.0%} of "
-            f"the other, {AGREES:.0%} is needed; give (more) dictionary pairs, or vectors from more text",
+            f"{given} do not align these languages: {told}; give (more) dictionary pairs, or vectors from more text",
         )
     return best
 
 
-def _agreement(found: PairMap) -> float:
-    """Of the signals; 1 where there were too few pairs to tell."""
+def _agreement(found: PairMap, guessed: bool) -> float:
+    """Of the signals; where there were too few pairs to tell, 1 for a map from a dictionary and 0 for a guessed one."""
     told = found.signals.agreement if found.signals else None
-    return 1.0 if told is None else told
+    return float(not guessed) if told is None else told
 
 
 def _guess(source: F32, target: F32) -> tuple[F64, F64, F64]:

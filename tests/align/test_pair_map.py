@@ -157,6 +157,14 @@ def test_without_a_dictionary_unrelated_clouds_are_refused_unless_that_is_allowe
     assert not space.signals("en", "fr").aligned
 
 
+def test_without_a_dictionary_a_map_that_cannot_be_judged_is_refused_unless_that_is_allowed():
+    rng = np.random.default_rng(0)
+    en, fr = vectors_of({lang: rng.standard_normal((120, 60)) for lang in ("en", "fr")})  # some 85 pairs, 120 needed
+    refused("align.not_aligned", lambda: fit([en, fr], [], method="unsupervised"), match="too few to judge")
+    space = fit([en, fr], [], method="unsupervised", allow_rank_deficient=True)
+    assert space.fits["fr"]["agreement"] is None
+
+
 def test_self_learning_from_a_few_wrong_pairs_between_unrelated_clouds_is_refused(structured, monkeypatch):
     monkeypatch.setattr(pair_map, "RESTARTS", 1)  # the other two take as long and change nothing here
     rows, _ = structured(3, related=False)
