@@ -207,6 +207,32 @@ def test_two_languages_are_not_turned_together(noisy, monkeypatch):
     fit([en, fr], [pairs_between("fr", "en")], method="reweight")
 
 
+@pytest.mark.parametrize("method", ["procrustes", "refine"])
+def test_two_dictionaries_of_one_pair_count_as_one_that_holds_the_pairs_of_both(noisy, method):
+    vectors, of_de = noisy(0), pairs_between("de", "en", range(50))
+    whole = fit(vectors, [pairs_between("fr", "en", range(60)), of_de], method=method)
+    halves = [pairs_between("fr", "en", range(35)), pairs_between("en", "fr", range(35, 60))]
+    parts = fit(vectors, [*halves, of_de], method=method)
+    assert apart(matrices(whole), matrices(parts)) <= 1e-6
+    assert parts.fits["fr"]["n_pairs"] == whole.fits["fr"]["n_pairs"]
+
+
+@pytest.mark.parametrize("method", ["auto", *METHODS])
+def test_every_language_reports_its_fit(noisy, method):
+    vectors = noisy(0, noise=0.1)
+    space = fit(vectors, [pairs_between("fr", "en"), pairs_between("de", "en", range(120))], method=method)
+    assert tuple(space.fits) == space.languages
+    assert space.fits["en"] == {"method": "pivot"}
+    for lang, pairs in (("fr", 100), ("de", 120)):
+        told, rotation = space.fits[lang], space.rotations[lang]
+        assert told["method"] in ((method,) if method != "auto" else METHODS)
+        assert (told["towards"], told["pairs"], told["usable_pairs"], told["coverage"]) == (["en"], pairs, pairs, 1)
+        assert bool(told["tried"]) == (method == "auto")
+        assert (told["rank"], told["underdetermined"]) == (DIM, False)
+        for name in ("n_pairs", "residual", "determinant", "orthogonality_error"):
+            assert told[name] == getattr(rotation, name)
+
+
 def test_the_language_with_most_pairs_comes_first_and_its_largest_dictionary_leads(noisy):
     dictionaries = [
         pairs_between("fr", "en", range(40)),
