@@ -20,6 +20,7 @@ from align.vectors import F32, I64
 NEIGHBOURS = 10  # k of CSLS
 LARGEST = 1e30  # no similarity of vectors that make sense
 BLOCK_BYTES = 16 << 20  # one block of similarities: small enough to stay near the cores
+HELD_BYTES = 256 << 20  # of similarities that are kept at once, at most
 GROUP = 16
 T = TypeVar("T")
 
@@ -65,20 +66,26 @@ def mean_of_largest(similarity: F32, k: int) -> F32:
     """
     n, m = rows_of(similarity, "similarity").shape
     k = min(check_k(k), m)
-    if k == 0:
-        return np.zeros(n, dtype=np.float32)
+    return np.zeros(n, dtype=np.float32) if k == 0 else _mean(_largest(similarity, k))
+
+
+def _mean(largest: F32) -> F32:
+    return np.asarray(_usable(largest).mean(axis=1), dtype=np.float32)
+
+
+def _largest(similarity: F32, k: int) -> F32:
+    """(n, k) the k largest entries of every row of `similarity` (n, m), k from 1 to m, in no order."""
+    n, m = similarity.shape
     width = m // GROUP
     if width < 4 * k:
-        largest = np.partition(similarity, m - k, axis=1)[:, m - k :]
-        return np.asarray(_usable(largest).mean(axis=1), dtype=np.float32)
+        return np.asarray(np.partition(similarity, m - k, axis=1)[:, m - k :])
     # The k largest lie in the k groups of columns with the largest maxima, or in the columns left over. Taking maxima
     # runs at the speed of memory, selecting does not: this is several times faster than partitioning whole rows.
     grouped = similarity[:, : GROUP * width].reshape(n, GROUP, width)
     best = np.argpartition(grouped.max(axis=1), width - k, axis=1)[:, width - k :]
     candidates = np.take_along_axis(grouped, best[:, None, :], axis=2).reshape(n, GROUP * k)
     candidates = np.concatenate([candidates, similarity[:, GROUP * width :]], axis=1)
-    largest = np.partition(candidates, candidates.shape[1] - k, axis=1)[:, -k:]
-    return np.asarray(_usable(largest).mean(axis=1), dtype=np.float32)
+    return np.asarray(np.partition(candidates, candidates.shape[1] - k, axis=1)[:, -k:])
 
 
 def top_k(similarity: F32, k: int) -> Neighbours:
@@ -137,7 +144,7 @@ def csls(similarity: F32, hubness: F32, neighbours: int = NEIGHBOURS) -> F32:
 def mutual_neighbours(source: F32, target: F32, k: int = NEIGHBOURS) -> tuple[I64, I64, F32]:
     """Rows i of `source` (n, dim) and j of `target` (m, dim) that are each other's best by CSLS, with their cosines.
 
-    Holds all n × m cosines, as `best_neighbours`. Raises InputError `api.bad_k`, `api.bad_vector`.
+    Holds as much as `best_neighbours`. Raises InputError `api.bad_k`, `api.bad_vector`.
     """
     forward, backward = best_neighbours(source, target, k)
     if not len(forward) or not len(backward):
@@ -150,32 +157,59 @@ def mutual_neighbours(source: F32, target: F32, k: int = NEIGHBOURS) -> tuple[I6
 def best_neighbours(source: F32, target: F32, k: int = NEIGHBOURS) -> tuple[I64, I64]:
     """By CSLS the best target (n,) of every row of `source` (n, dim) and the best source (m,) of every `target` (m, dim).
 
-    Holds all n × m cosines, 4 bytes each: the product is most of the work, and is needed for both neighbourhoods and
-    the scores. Empty where a side is. Raises InputError `api.bad_k`, `api.bad_vector`.
+    Holds at most 256 MiB of cosines: where there are more they are computed twice, once for both neighbourhoods and once
+    for the scores. Empty where a side is. Raises InputError `api.bad_k`, `api.bad_vector`.
     """
     _check_sides(source, target)
     k = check_k(k)
-    if not len(source) or not len(target):
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     n, m = len(source), len(target)
-    cosine = _products(source, target)
-    columns = cosine.T
-    from_target = np.concatenate(list(_blocks(lambda a, z: mean_of_largest(cosine[a:z], k), n, m)))
-    from_source = np.concatenate(
-        list(_blocks(lambda a, z: mean_of_largest(np.ascontiguousarray(columns[a:z]), k), m, n))
-    )
+    if not n or not m:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    rows = -(-n // -(-4 * n * m // HELD_BYTES))  # of a part: all parts alike, none above the limit
+    starts = range(0, n, rows)
+    from_target: list[F32] = []
+    nearest: list[F32] = []
+    for start in starts:
+        cosine = _products(source[start : start + rows], target)
+        from_target += _blocks(lambda a, z: mean_of_largest(cosine[a:z], k), len(cosine), m)  # noqa: B023
+        nearest.append(_largest_of_columns(cosine, k))
+    merged = np.concatenate(nearest, axis=1)
+    top = min(k, n)
+    from_source = _mean(np.partition(merged, merged.shape[1] - top, axis=1)[:, -top:])
+    hubness = np.concatenate(from_target)
+    forward, highest, back = np.zeros(n, np.int64), np.full(m, -np.inf, "f4"), np.zeros(m, np.int64)
+    for start in reversed(starts):  # the last part is still there
+        if start != starts[-1]:
+            cosine = _products(source[start : start + rows], target)
+        found, backward, score = _best(cosine, hubness[start : start + rows], from_source)
+        forward[start : start + rows] = found
+        better = score >= highest  # of equals the earlier row
+        highest[better], back[better] = score[better], backward[better] + start
+    return forward, back
 
-    def best(start: int, stop: int) -> tuple[I64, I64, F32]:
+
+def _largest_of_columns(cosine: F32, k: int) -> F32:
+    """(m, k) the k largest entries of every column of `cosine` (n, m); all of them where n is less than k."""
+    n, m = cosine.shape
+    columns = cosine.T
+    return np.concatenate(list(_blocks(lambda a, z: _largest(np.ascontiguousarray(columns[a:z]), min(k, n)), m, n)))
+
+
+def _best(cosine: F32, from_target: F32, from_source: F32) -> tuple[I64, I64, F32]:
+    """By CSLS the best column (n,) of every row of `cosine` (n, m), the best row (m,) of every column, and its score."""
+    n, m = cosine.shape
+
+    def block(start: int, stop: int) -> tuple[I64, I64, F32]:
         score = 2 * cosine[start:stop] - from_target[start:stop, None] - from_source
         backward = score.argmax(axis=0)
         return score.argmax(axis=1), backward + start, score[backward, np.arange(m)]
 
     forward, highest, back = [], np.full(m, -np.inf, "f4"), np.zeros(m, np.int64)
-    for best_target, best_source, score in _blocks(best, n, m):
+    for best_target, best_source, score in _blocks(block, n, m):
         forward.append(best_target)
         better = score > highest
         highest[better], back[better] = score[better], best_source[better]
-    return np.concatenate(forward), back
+    return np.concatenate(forward), back, highest
 
 
 def check_k(k: int) -> int:

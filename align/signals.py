@@ -16,7 +16,7 @@ from align.retrieval import NEIGHBOURS, best_neighbours, check_k, mutual_neighbo
 from align.vectors import F32, I64
 
 FREQUENT = 4_000
-AGREES = 0.4  # right maps reach 0.5 to 0.7, half-right ones 0.35, wrong ones 0.2 (benchmarks/README.md)
+AGREES = 0.5  # refined, right maps reach 0.57 to 0.7, half-right ones 0.35, wrong ones 0.2 (benchmarks/README.md)
 LEAST = 1.0  # pairs in a half, for each dimension, below which a half cannot foretell anything,
 MOST = 3.0  # and beyond which it would foretell noise: mutual neighbours under a wrong map determine that map too
 SPECTRUM = 40  # largest singular values that are compared
@@ -42,7 +42,7 @@ class Signals:
 
     @property
     def aligned(self) -> bool:
-        """False where the map is no better than one between unrelated clouds: agreement below 0.4."""
+        """False where the map is no better than one between unrelated clouds: agreement below 0.5."""
         return self.agreement is None or self.agreement >= AGREES
 
     def as_dict(self) -> dict[str, float | int | None]:

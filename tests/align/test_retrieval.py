@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from align import retrieval
 from align.errors import InputError
 from align.retrieval import (
+    best_neighbours,
     check_k,
     csls,
     csls_neighbours,
@@ -129,18 +130,20 @@ def test_N19_the_order_of_the_targets_does_not_matter(seed, n, k):
     assert np.array_equal(order[shuffled.rows[clear]], straight.rows[clear])
 
 
-@given(seeds, st.integers(0, 40), st.integers(1, 40), st.integers(1, 5), st.integers(1, 9))
-def test_block_size_does_not_matter(seed, n, m, k, rows_a_block):
+@given(seeds, st.integers(0, 40), st.integers(1, 40), st.integers(1, 5), st.integers(1, 9), st.integers(1, 9))
+def test_block_size_does_not_matter(seed, n, m, k, rows_a_block, rows_held):
     rng = np.random.default_rng(seed)
     queries, targets, hubness = whole(rng, n), whole(rng, m), rng.integers(0, 3, m).astype("f4")
 
     def all_results():
         found, mutual = csls_neighbours(queries, targets, hubness, k), mutual_neighbours(queries, targets, k)
-        return [found.rows, found.scores, *mutual, neighbourhood(queries, targets, k)]
+        best = best_neighbours(queries, targets, k)
+        return [found.rows, found.scores, *mutual, *best, neighbourhood(queries, targets, k)]
 
     whole_at_once = all_results()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(retrieval, "BLOCK_BYTES", 4 * m * rows_a_block)
+        patch.setattr(retrieval, "HELD_BYTES", 4 * m * rows_held)
         for once, in_blocks in zip(whole_at_once, all_results(), strict=True):
             assert once.shape == in_blocks.shape
             assert np.array_equal(once, in_blocks)
