@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from align import self_learning
 from align.errors import AlignError
 from align.normalize import unit_rows
 from align.procrustes import fit_rotation
@@ -142,6 +143,22 @@ def test_the_first_map_turns_the_span_of_the_seeds_and_sees_nothing_else(seed, d
     outside = np.linalg.svd(X)[2][pairs:]
     assert np.abs(outside @ W).max() <= 1e-4
     assert np.linalg.matrix_rank(W, tol=1e-3) == pairs
+
+
+def test_the_first_look_is_by_the_span_of_the_seeds_alone(monkeypatch):
+    source, target, Q = world(0, noise=0)
+    looks = []
+
+    def induced(mapped, *given):
+        looks.append(mapped)
+        return _induced(mapped, *given)
+
+    monkeypatch.setattr(self_learning, "_induced", induced)
+    learnt(source, target)
+    span = np.linalg.svd(source[:FEW].astype("f8"))[2][:FEW]
+    assert np.abs(looks[0] - source @ span.T @ span @ Q).max() <= 1e-5
+    assert np.linalg.matrix_rank(looks[0], tol=1e-3) == FEW
+    assert np.linalg.matrix_rank(looks[1], tol=1e-3) == DIM
 
 
 @pytest.mark.parametrize("noise", [0.1, 3.0])
