@@ -18,7 +18,7 @@ def identical_words(
 ) -> WordPairs:
     """Words of both languages that are spelled alike, as pairs: names, loans, terms; or, by `only`, the numerals.
 
-    Among the `frequent` most frequent words of each side, letters of four characters and more; "numerals" takes tokens
+    Among the `frequent` most frequent words of each side, words of four characters and more with a letter and no digit; "numerals" takes tokens
     of digits alone, of any length. In order of the source. Many pairs are false friends: give them to `align.fit` as a
     dictionary where there is no better one, and it looks for better pairs from there.
 
@@ -39,5 +39,9 @@ def identical_words(
     if only == "numerals":
         kept = [word for word in alike if word.isdecimal()]
     else:
-        kept = [word for word in alike if len(word) >= SHORTEST and not any(c.isdecimal() for c in word)]
+        kept = [word for word in alike if len(word) >= SHORTEST and _is_word(word)]
     return WordPairs(source.lang, target.lang, tuple((word, word) for word in kept), name=f"identical {only}")
+
+
+def _is_word(word: str) -> bool:
+    return any(c.isalpha() for c in word) and not any(c.isdecimal() for c in word)
