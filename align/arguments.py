@@ -72,3 +72,10 @@ def file_name(path: object) -> Path:
     if not Path(path).name or "\0" in str(path):
         raise InputError("file.missing", f"{printable(repr(str(path)))} names no file; give the name of one")
     return Path(path)
+
+
+def check_seed(seed: object) -> int:
+    """`seed` if it is a whole number from 0, else InputError `align.bad_seed`."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise InputError("align.bad_seed", f"seed={str(seed)[:20]}; a whole number from 0")
+    return int(seed)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from align.arguments import expect, numbers, rows_of
-from align.errors import AlignmentError, InputError
+from align.arguments import check_seed, expect, numbers, rows_of
+from align.errors import AlignmentError
 from align.procrustes import Floats, Rotation, fit_rotation
 from align.retrieval import check_k, mean_of_largest
 from align.vectors import F32, F64, I64
@@ -54,8 +54,7 @@ def self_learn(
     embeddings", ACL, section 3.3; the first map, and hidden scores that cannot win, are this project's own.
     """
     expect((bool, np.bool_), keep_seeds=keep_seeds)
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise InputError("align.bad_seed", f"seed={str(seed)[:20]}; a whole number from 0")
+    seed = check_seed(seed)
     frequent, weights = check_k(frequent), numbers(weights, "weights")
     first = fit_rotation(seed_X, seed_Y, weights)
     dim = len(first.matrix)

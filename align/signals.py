@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy.stats import skew
 
-from align.arguments import rows_of
-from align.errors import AlignmentError, InputError
+from align.arguments import check_seed, rows_of
+from align.errors import AlignmentError
 from align.procrustes import fit_rotation
 from align.retrieval import NEIGHBOURS, best_neighbours, check_k, mutual_neighbours
 from align.vectors import F32, I64
@@ -62,8 +62,7 @@ def alignment_signals(source: F32, target: F32, *, frequent: int = FREQUENT, see
     >>> alignment_signals(cloud, cloud).mutual_rate
     1.0
     """
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise InputError("align.bad_seed", f"seed={str(seed)[:20]}; a whole number from 0")
+    seed = check_seed(seed)
     frequent = check_k(frequent)
     source = rows_of(source, "source")[:frequent]
     target = rows_of(target, "target", source.shape[1])[:frequent]
