@@ -48,7 +48,7 @@ def train_vectors(
 ) -> WordVectors:
     """Train vectors on the text of `paths` (plain text, .jsonl, .csv, .parquet; compressed or not).
 
-    `epochs=None` chooses 5 for ten million tokens, more for less text (see `epochs_for`). With `workers=1` equal input
+    `epochs=None` chooses 5 from five million tokens on, more for less text (see `epochs_for`). With `workers=1` equal input
     and seed give equal bits; more workers are faster and differ from run to run. `progress(done, total)` counts tokens
     over all epochs. The settings, the seed and the digests of the files are kept in `origin`, occurrences in `counts`.
 
@@ -110,12 +110,12 @@ def train_vectors(
 
 
 def epochs_for(tokens: int) -> int:
-    """Passes over a corpus of `tokens` tokens: ten million tokens in all, at least 5 and at most 15 passes.
+    """Passes over a corpus of `tokens` tokens: 25 million tokens in all, at least 5 and at most 15 passes.
 
     More passes over little text make vectors fit it better and align worse (measured: benchmarks/README.md).
     """
     expect((int, np.integer), tokens=tokens)
-    return int(min(15, max(5, round(10_000_000 / max(tokens, 1)))))
+    return int(min(15, max(5, round(25_000_000 / max(tokens, 1)))))
 
 
 @dataclass(frozen=True)

@@ -174,4 +174,4 @@ def test_wrong_settings_have_codes(corpus, code, more):
 
 
 def test_less_text_gets_more_epochs_within_bounds():
-    assert [epochs_for(tokens) for tokens in (0, 10, 10**6, 2 * 10**6, 10**9)] == [15, 15, 10, 5, 5]
+    assert [epochs_for(tokens) for tokens in (0, 10, 10**6, 25 * 10**5, 5 * 10**6, 10**9)] == [15, 15, 15, 10, 5, 5]
