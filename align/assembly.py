@@ -95,7 +95,8 @@ class Assembly:
             self.rotations[lang] = replace(
                 turn, matrix=before.matrix @ turn.matrix, determinant=before.determinant * turn.determinant
             )
-            self.frames[lang] = rotate(self.frames[lang], turn)
+            normalised = self.steps[lang].apply(self.by_lang[lang].matrix)
+            self.frames[lang] = rotate(normalised, self.rotations[lang])  # once, as any later vector will be
             self.fits[lang] |= _told(self.rotations[lang])
         for (source, target), by in self.reweightings.items():
             one, other = joint[source].matrix, joint[target].matrix
