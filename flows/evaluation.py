@@ -14,6 +14,7 @@ from warehouse.documents import IndexedDocuments, document_hubness
 
 QUERIES = 2000  # at most so many documents of a language are searched with
 FEWEST_PARALLEL = 20
+MIXED = 1_000  # most frequent words a side whose neighbours are looked at
 
 
 def evaluate_translation(space: SharedSpace, test: list[WordPairs], train: list[WordPairs]) -> list[dict[str, Any]]:
@@ -39,7 +40,7 @@ def evaluate_signals(space: SharedSpace) -> list[dict[str, Any]]:
     """What can be told without gold translations of every pair of languages, and how mixed they are, before and after."""
     rows: list[dict[str, Any]] = []
     for source, target in combinations(space.languages, 2):
-        mixing = language_mixing(space, source, target)
+        mixing = language_mixing(space, source, target, frequent=MIXED)
         told = space.signals(source, target).as_dict()
         told |= {"mixing_before": mixing.before, "mixing_after": mixing.after}
         rows.append({"source": source, "target": target, **{k: v for k, v in told.items() if v is not None}})
