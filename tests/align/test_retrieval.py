@@ -167,6 +167,21 @@ def test_mutual_neighbours_equal_a_plain_loop_with_ties_to_the_first_row(seed, n
     assert cosine == pytest.approx([cosines[pair] for pair in wanted], abs=1e-6)
 
 
+@given(seeds, st.integers(60, 300), st.integers(60, 300), st.integers(1, 3), st.integers(20, 300))
+def test_N18_best_neighbours_of_many_rows_are_those_of_the_whole_table_of_scores(seed, n, m, k, rows_held):
+    rng = np.random.default_rng(seed)
+    source, target = unit(rng, n), unit(rng, m)
+    cosine = source @ target.T
+    from_target = np.sort(cosine, axis=1)[:, -k:].mean(axis=1)
+    from_source = np.sort(cosine, axis=0)[-k:].mean(axis=0)
+    score = 2 * cosine - from_target[:, None] - from_source
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(retrieval, "HELD_BYTES", 4 * m * rows_held)
+        forward, backward = best_neighbours(source, target, k)
+    assert np.abs(score[np.arange(n), forward] - score.max(axis=1)).max() < 1e-5
+    assert np.abs(score[backward, np.arange(m)] - score.max(axis=0)).max() < 1e-5
+
+
 def test_N17_one_query_and_a_batch_agree_within_rounding():
     rng = np.random.default_rng(5)
     queries, targets, hubness = unit(rng, 300, 50), unit(rng, 700, 50), np.zeros(700, "f4")
