@@ -11,7 +11,7 @@ import numpy as np
 from align.arguments import check_seed, expect, numbers, rows_of
 from align.errors import AlignmentError
 from align.procrustes import Floats, Rotation, fit_rotation
-from align.retrieval import check_k, mean_of_largest
+from align.retrieval import NEIGHBOURS, check_k, mean_of_largest
 from align.vectors import F32, F64, I64
 
 FREQUENT = 2_000  # words a side: the square of it is the cost of a round
@@ -19,7 +19,6 @@ KEPT = 0.1  # share of similarities in sight at first; doubled whenever nothing 
 PATIENCE = 6  # rounds without improvement
 IMPROVED = 1e-4  # of the objective
 ROUNDS = 500  # at most
-NEIGHBOURS = 10
 HIDDEN = -4.0  # below any CSLS score, so that what is out of sight never wins
 
 
