@@ -7,6 +7,7 @@ from align.compare import Comparison, compare
 from align.dictionary import WordPairs
 from align.dictionary_check import DictionaryCheck, check_dictionary
 from align.dictionary_files import dictionary_languages, read_dictionary
+from align.discrepancy import Discrepancy, mean_discrepancy
 from align.documents import Documents, read_documents
 from align.ensemble import combine_vectors
 from align.errors import (
@@ -29,6 +30,7 @@ from align.leakage import Leak, leaked_words
 from align.lexicon import Lexicon, induce_lexicon
 from align.mixing import Mixing, language_mixing
 from align.normalize import Normalization, fit_normalization
+from align.odd_one_out import odd_one_out
 from align.pool import Pooled, Pooler, fit_pooler
 from align.pool_file import load_pooler, save_pooler
 from align.procrustes import Rotation, fit_rotation
@@ -47,8 +49,11 @@ from align.transliteration import Transliteration
 from align.vector_files import read_vectors, write_vectors
 from align.vectors import WordVectors
 from align.whitening import Reweighting, fit_reweighting
+from align.word_algebra import word_algebra
+from align.word_expression import Term, parse_expression, parse_word
 from align.word_retrieval import WordRetrieval
 from align.word_similarity import JudgedPairs, WordSimilarity, evaluate_similarity, read_similarities
+from align.words_of_text import words_of_text
 
 __all__ = [
     "AlignError",
@@ -62,6 +67,7 @@ __all__ = [
     "ConfigError",
     "CorruptStoreError",
     "DictionaryCheck",
+    "Discrepancy",
     "Documents",
     "Edge",
     "InputError",
@@ -84,6 +90,7 @@ __all__ = [
     "Signals",
     "Spelling",
     "SynonymContrast",
+    "Term",
     "Transliteration",
     "UnknownWordError",
     "WordPairs",
@@ -115,6 +122,10 @@ __all__ = [
     "leaked_words",
     "load_pooler",
     "load_space",
+    "mean_discrepancy",
+    "odd_one_out",
+    "parse_expression",
+    "parse_word",
     "read_analogies",
     "read_dictionary",
     "read_documents",
@@ -127,5 +138,7 @@ __all__ = [
     "tokenize",
     "train_vectors",
     "translation_outcomes",
+    "word_algebra",
+    "words_of_text",
     "write_vectors",
 ]

@@ -66,6 +66,7 @@ def test_every_command_of_the_contract_is_there():
         "dictionary",
         "intrinsic",
         "lexicon",
+        "words",
     } == set(COMMANDS)
 
 
