@@ -24,10 +24,12 @@ def near_spellings(word: str, vectors: WordVectors, k: int = SHOWN) -> list[str]
     """
     expect(WordVectors, vectors=vectors)
     folded = vectors.folded_index
-    found = extract(
-        fold(word, vectors.lang), list(folded), scorer=OSA.normalized_similarity, limit=check_k(k), score_cutoff=ALIKE
-    )
-    return [vectors.words[folded[form]] for form, _, _ in found]
+    form, loose = (
+        fold(word, vectors.lang),
+        ALIKE - 0.01,
+    )  # the cutoff of rapidfuzz is not exact: the border is drawn after it
+    found = extract(form, list(folded), scorer=OSA.normalized_similarity, limit=check_k(k), score_cutoff=loose)
+    return [vectors.words[folded[other]] for other, alike, _ in found if alike > ALIKE - 1e-9]
 
 
 def word_row(word: str, vectors: WordVectors) -> int:
