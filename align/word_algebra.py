@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from align.analogies import EPSILON, Method
-from align.arguments import listed, numbers, rows_of
+from align.arguments import expect, listed, numbers, rows_of
 from align.errors import AlignmentError, InputError, printable
 from align.near_spellings import word_row
 from align.normalize import unit_rows
@@ -77,7 +77,10 @@ def offset_scores(parts: F32, signs: Sequence[int] | F64, targets: F32, method: 
     parts = rows_of(parts, "parts", targets.shape[1])
     if numbers(signs, "signs").shape != (len(parts),):
         raise InputError("api.bad_vector", f"signs {np.shape(signs)} for {len(parts)} words; one each is needed")
-    lengths = np.sqrt(np.einsum("ij,ij->i", targets, targets, dtype=np.float64)).astype(np.float32)
+    with np.errstate(over="ignore", under="ignore"):  # told below
+        lengths = np.sqrt(np.einsum("ij,ij->i", targets, targets, dtype=np.float64)).astype(np.float32)
+    if not ((lengths > 0) & (lengths < np.inf)).all():
+        raise InputError("api.bad_vector", "a target is zero or not finite, and has no direction; leave it out")
     if method == "add":
         whole = np.asarray(signs, dtype=np.float64) @ parts
         if np.linalg.norm(whole) < CANCELLED:
@@ -96,10 +99,14 @@ def offset_scores(parts: F32, signs: Sequence[int] | F64, targets: F32, method: 
 def best_words(scored: Iterable[tuple[WordVectors, F32]], k: int) -> pl.DataFrame:
     """The k best of all words, each of `scored` a language with the scores (m,) of its words; −inf is no answer.
 
-    Columns and order of equals as in `word_algebra`. Raises InputError `api.bad_k`, `api.bad_vector`.
+    Columns and order of equals as in `word_algebra`. Raises InputError `api.bad_k`, `api.bad_vector`, `api.bad_type`.
     """
     k, found = check_k(k), []
-    for order, (vectors, scores) in enumerate(scored):
+    for order, side in enumerate(listed(tuple, scored=scored)):
+        if len(side) != 2:
+            raise InputError("api.bad_type", f"scored holds a tuple of {len(side)}; give (vectors, scores) each")
+        vectors, scores = side
+        expect(WordVectors, vectors=vectors)
         if numbers(scores, "scores").shape != (len(vectors),):
             raise InputError("api.bad_vector", f"scores {scores.shape} for {len(vectors)} words; one each is needed")
         best = top_k(scores[None], k)
@@ -122,8 +129,8 @@ def vectors_of(vectors: Callable[[str], WordVectors], lang: str) -> WordVectors:
 
 
 def check_one_space(sides: Iterable[WordVectors]) -> None:
-    """Raises AlignmentError `align.dim_mismatch` where `sides` have several numbers of dimensions."""
-    dims = {side.lang: side.dim for side in sides}
+    """Raises AlignmentError `align.dim_mismatch` where `sides` have several numbers of dimensions; InputError `api.bad_type`."""
+    dims = {side.lang: side.dim for side in listed(WordVectors, sides=sides)}
     if len(set(dims.values())) > 1:
         told = ", ".join(f"{dim} of {lang}" for lang, dim in dims.items())
         raise AlignmentError("align.dim_mismatch", f"dimensions are {told}; give vectors of one space")

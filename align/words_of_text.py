@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import polars as pl
 
-from align.arguments import expect, listed, rows_of
+from align.arguments import expect, listed, numbers, rows_of
 from align.errors import InputError
 from align.normalize import unit_rows
 from align.pool import SHORTEST, Pooler
@@ -39,7 +39,7 @@ def words_of_text(
     expect(Pooler, pooler=pooler)
     k, sides = check_k(k), [pooler.of(lang) for lang in dict.fromkeys(listed(str, into=into))]
     dim = next(iter(pooler.vectors.values())).dim
-    query = unit_rows(rows_of(np.asarray(vector)[None], "the vector", dim))
+    query = unit_rows(rows_of(numbers(vector, "the vector")[None], "the vector", dim))
     if texts is not None:
         texts = _sampled(rows_of(texts, "texts", dim))
     scored = []

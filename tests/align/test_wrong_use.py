@@ -12,6 +12,7 @@ from align import (
     analogies,
     calibration,
     clusters,
+    discrepancy,
     evaluate,
     intrinsic,
     joint,
@@ -21,6 +22,7 @@ from align import (
     lexicon,
     logistic,
     mixing,
+    near_spellings,
     normalize,
     rcsls,
     refine,
@@ -38,13 +40,17 @@ from align import (
     train,
     transliteration,
     whitening,
+    word_expression,
     word_retrieval,
     word_similarity,
 )  # fmt: skip
 from align.dictionary import WordPairs
 from align.errors import AlignError
 
-compare = import_module("align.compare")  # the function of this name hides it
+compare = import_module("align.compare")  # the function of this name hides it, as below
+word_algebra, odd_one_out, words_of_text = map(
+    import_module, ("align.word_algebra", "align.odd_one_out", "align.words_of_text")
+)
 WORDS, DIM = 40, 6
 WRONG = [
     None, True, False, 0, -1, 1.5, float("nan"), 10**400, "", "x", "\ud800", "\0", b"x", (), [], [None], [1], ["a"], [[1, 2], [3]],
@@ -214,6 +220,22 @@ def right(tmp_path):
         "Pooler.token_weights": (pooler.token_weights, {"text": "en1", "lang": "en"}),
         "explain": (align.explain, {
             "pooler": pooler, "query": "en1", "lang": "en", "document": "fr2", "document_lang": "fr", "top": 2}),
+        "near_spellings": (near_spellings.near_spellings, {"word": "en1", "vectors": en, "k": 2}),
+        "word_row": (near_spellings.word_row, {"word": "en1", "vectors": en}),
+        "Term": (align.Term, {"word": "a", "lang": "en", "sign": -1}),
+        "parse_word": (align.parse_word, {"text": "fr:a", "lang": "en", "languages": ["fr"]}),
+        "parse_expression": (align.parse_expression, {"text": "fr:a - b", "lang": "en", "languages": ["fr"]}),
+        "word_algebra": (align.word_algebra, {
+            "terms": [align.Term("en1", "en"), align.Term("fr2", "fr", -1)], "vectors": space.vectors, "into": ["fr"], "k": 2, "method": "mul"}),
+        "offset_scores": (word_algebra.offset_scores, {"parts": unit[:2], "signs": [1, -1], "targets": unit, "method": "add"}),
+        "best_words": (word_algebra.best_words, {"scored": [(en, unit[:, 0].copy())], "k": 2}),
+        "vectors_of": (word_algebra.vectors_of, {"vectors": space.vectors, "lang": "en"}),
+        "check_one_space": (word_algebra.check_one_space, {"sides": [en, fr]}),
+        "odd_one_out": (align.odd_one_out, {"terms": [align.Term(f"en{i}", "en") for i in range(3)], "vectors": space.vectors}),
+        "mean_cosines": (odd_one_out.mean_cosines, {"matrix": unit}),
+        "words_of_text": (align.words_of_text, {
+            "pooler": pooler, "vector": unit[0].copy(), "into": ["fr"], "k": 2, "texts": unit[:9].copy()}),
+        "mean_discrepancy": (align.mean_discrepancy, {"X": X, "Y": Y, "permutations": 3, "seed": 0}),
         "write_tensors": (tensor_file.write_tensors, {"path": path, "tensors": {"a": X}, "metadata": {"a": "b"}}),
         "read_tensors": (tensor_file.read_tensors, {"path": path}),
         "pack_words": (tensor_file.pack_words, {"words": ("a", "b")}),
@@ -276,6 +298,12 @@ def test_the_list_of_functions_is_whole(tmp_path):
         self_learning,
         signals,
         similarity_profile,
+        near_spellings,
+        word_expression,
+        word_algebra,
+        odd_one_out,
+        words_of_text,
+        discrepancy,
     )
     public = {
         name
