@@ -33,6 +33,7 @@ from align.normalize import Normalization, fit_normalization
 from align.odd_one_out import odd_one_out
 from align.pool import Pooled, Pooler, fit_pooler
 from align.pool_file import load_pooler, save_pooler
+from align.pool_reduce import reduce_tokens
 from align.procrustes import Rotation, fit_rotation
 from align.rcsls import fit_rcsls
 from align.robust import RobustRotation, fit_robust_rotation
@@ -131,6 +132,7 @@ __all__ = [
     "read_documents",
     "read_similarities",
     "read_vectors",
+    "reduce_tokens",
     "refine_l1",
     "save_pooler",
     "self_learn",

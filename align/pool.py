@@ -1,7 +1,7 @@
-"""Texts to unit vectors: a weighted mean of word vectors, centred per language.
+"""Texts to unit vectors: the vectors of their words reduced to one, centred per language, without common components.
 
-What is fitted (word weights and one mean per language) is frozen in a Pooler and replayed on every later text, so a
-query and an old document get the same treatment, and a text the same vector whatever is pooled beside it.
+What is fitted (word weights, a mean and components per language) is frozen in a Pooler and replayed on every later text,
+so a query and an old document get the same treatment, and a text the same vector whatever is pooled beside it.
 """
 
 from collections import Counter
@@ -11,22 +11,21 @@ from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
 
-from align.arguments import expect, listed
+from align.arguments import expect, listed, rows_of
 from align.errors import InputError, printable
 from align.language import canonical_language
 from align.normalize import unit_rows
+from align.pool_choice import Tried, choose
+from align.pool_reduce import SHORTEST as SHORTEST
+from align.pool_reduce import Reduction, check_reduction, remove_components
+from align.pool_state import ComponentsOf, PoolingState, Recipe, fit_states, pool_rows, pooling_identity
+from align.pool_weights import SIF_A, Weighting, term_frequency
 from align.space import SharedSpace
 from align.tokens import tokenize
 from align.vectors import F32, F64, I64, WordVectors
 
-Weighting = Literal["sif", "idf", "uniform"]
-
-SIF_A = 1e-2  # best on sentences, and on manual pages after refinement (benchmarks/README.md)
-FEWEST_DOCUMENTS = 20  # below this a language is centred on what its word frequencies lead one to expect
-SHORTEST = 1e-9  # a pooled text nearer than this to its language's centre has no direction
-BATCH = 4096
+MOST_COMPONENTS = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,57 +56,74 @@ class Pooled:
 
 
 @dataclass(frozen=True, eq=False)
-class PoolingState:
-    """What was fitted for one language: `weights` (n_words,) and `mean` (dim,) float64, from how many `documents`.
-
-    `centre` says where the mean is from: "documents", or "word frequencies" where there were too few of them.
-    """
-
-    weights: F64
-    mean: F64
-    documents: int
-    centre: str
-
-
-@dataclass(frozen=True, eq=False)
 class Pooler:
-    """Pools texts of any language of its space. Made by `fit_pooler`; nothing in it changes afterwards."""
+    """Pools texts of any language of its space. Made by `fit_pooler`; nothing in it changes afterwards.
+
+    `pooling_id`: SHA-256 over the parameters and the states (numbers to 6 decimals) of all languages of the space; equal
+    fits have equal ones. `tried`: what `weighting="auto"` tried, empty where nothing was: per candidate weighting, a,
+    components, mrr, gain over the first, standard_error of that, texts.
+
+    A text's vector before it is scaled to 1 is, where `linear`, project(Σᵢ sharesᵢ · (xᵢ − mean)), with the shares of
+    `token_weights`. A maximum cannot be taken apart so.
+    """
 
     space_id: str
     weighting: Weighting
     a: float
     vectors: Mapping[str, WordVectors] = field(repr=False)
     states: Mapping[str, PoolingState] = field(repr=False)
+    reduce: Reduction = "mean"
+    components: int = 0
+    components_of: ComponentsOf = "language"
+    pooling_id: str = ""
+    tried: Tried = field(default=(), repr=False)
 
-    def pool(self, texts: Sequence[str], lang: str) -> np.ma.MaskedArray[tuple[int, int], np.dtype[np.float32]]:
-        """(n, dim) float32 masked array: unit rows; the rows of texts without a known word are masked.
+    @property
+    def linear(self) -> bool:
+        """Whether a pooled text is a sum over its words; not with `reduce="max"`."""
+        return self.reduce != "max"
 
-        Raises InputError `space.no_language`, `api.bad_text`.
+    @property
+    def fitted_on(self) -> dict[str, dict[str, int | str]]:
+        """Per language how many `documents` it was fitted on, and their `digest`, a SHA-256 that no order changes."""
+        return {lang: {"documents": s.documents, "digest": s.digest} for lang, s in self.states.items()}
+
+    def pool(
+        self, texts: Sequence[str], lang: str, *, unit: bool = True
+    ) -> np.ma.MaskedArray[tuple[int, int], np.dtype[np.float32]]:
+        """(n, dim) float32 masked array: unit rows; the rows of texts without a vector are masked.
+
+        `unit=False`: not scaled to 1. Only there "mean_sqrt_len" is another than "mean": √(sum of weights) times as long.
+        Raises InputError `space.no_language`, `api.bad_text`, `api.bad_type`.
 
         >>> pooler.pool(["the white house", "qqqq"], lang="en").mask[:, 0]     # doctest: +SKIP
         array([False,  True])
         """
-        pooled = self.pool_counted(texts, lang)
+        expect((bool, np.bool_), unit=unit)
+        pooled = self._pooled(texts, lang, unit=bool(unit))
         mask = np.repeat(~pooled.known[:, None], pooled.vectors.shape[1], axis=1)
         return np.ma.MaskedArray(pooled.vectors, mask=mask)
 
     def pool_counted(self, texts: Sequence[str], lang: str) -> Pooled:
         """As `pool`, as plain arrays together with the numbers of tokens and of known tokens."""
+        return self._pooled(texts, lang, unit=True)
+
+    def project(self, rows: npt.NDArray[np.floating], lang: str) -> F64:
+        """`rows` (n, dim), centred, without the common components of `lang`: a linear map; float64.
+
+        Raises InputError `space.no_language`, `api.bad_vector`.
+        """
         vectors, state = self.of(lang)
-        means, tokens, known = _weighted_means(listed(str, "api.bad_text", texts=texts), vectors, state.weights)
-        out = np.zeros(means.shape, dtype=np.float32)
-        centred = means - state.mean
-        has = (known > 0) & (np.einsum("ij,ij->i", centred, centred) > SHORTEST**2)
-        if has.any():
-            out[has] = unit_rows(centred[has])
-        return Pooled(out, tokens, known)
+        centred = np.asarray(rows_of(rows, "rows", vectors.dim), dtype=np.float64)
+        return remove_components(centred, state.components, state.removal)
 
     def token_weights(self, text: str, lang: str) -> tuple[list[str], I64, F64]:
-        """Distinct known words of `text`, their rows (m,) and their shares (m,) of the mean, summing to 1."""
+        """Distinct known words of `text`, their rows (m,) and their shares (m,) of its mean, summing to 1."""
         vectors, state = self.of(lang)
         counts = Counter(row for row in map(vectors.row, tokenize(text, vectors.lang)) if row >= 0)
         rows = np.fromiter(counts, dtype=np.int64)
-        shares = state.weights[rows] * np.fromiter(counts.values(), dtype=np.float64)
+        times = term_frequency(np.fromiter(counts.values(), dtype=np.int64), self.weighting)
+        shares = state.weights[rows] * times
         return [vectors.words[row] for row in rows], rows, shares / shares.sum() if len(rows) else shares
 
     def of(self, lang: str) -> tuple[WordVectors, PoolingState]:
@@ -117,33 +133,67 @@ class Pooler:
             raise InputError("space.no_language", f"no {code} in this space; it holds {', '.join(self.states)}")
         return self.vectors[code], self.states[code]
 
+    def identity(self) -> str:
+        """What `pooling_id` has to be, taken anew; of some languages only, another."""
+        how = (self.weighting, self.a, self.reduce, self.components, self.components_of)
+        return pooling_identity(self.space_id, how, self.states)
+
+    def _pooled(self, texts: Sequence[str], lang: str, *, unit: bool) -> Pooled:
+        vectors, state = self.of(lang)
+        found = pool_rows(listed(str, "api.bad_text", texts=texts), vectors, state, self.weighting, self.reduce)
+        out = np.zeros(found.rows.shape, dtype=np.float32)
+        has = (found.known > 0) & (np.einsum("ij,ij->i", found.rows, found.rows) > SHORTEST**2)
+        if has.any() and unit:
+            out[has] = unit_rows(found.rows[has])
+        elif has.any():
+            out[has] = found.rows[has] * (np.sqrt(found.totals[has, None]) if self.reduce == "mean_sqrt_len" else 1)
+        return Pooled(out, found.tokens, found.known)
+
 
 def fit_pooler(
     space: SharedSpace,
     texts: Mapping[str, Sequence[str]],
     *,
-    weighting: Weighting = "sif",
+    weighting: Weighting | Literal["auto"] = "sif",
     a: float = SIF_A,
+    reduce: Reduction = "mean",
     centre: bool = True,
+    components: int = 0,
+    components_of: ComponentsOf = "language",
 ) -> Pooler:
-    """A Pooler for every language of `space`, its means fitted on `texts` (language → documents).
+    """A Pooler for every language of `space`, fitted on `texts` (language → documents).
 
-    `weighting`: "sif" a / (a + p(word)), Arora et al. 2017, p from the language's own counts or by Zipf's law from rank;
-    "idf" ln((1 + N) / (1 + df)) + 1 over the documents; "uniform". `centre` takes from every pooled vector the mean of
-    the language's documents: languages differ by a constant that hides the topic. A language with fewer than 20
-    documents that hold a known word is centred on the mean its word frequencies lead one to expect.
+    `weighting`, see `align.pool_weights.word_weights`: "sif" with its constant `a`; "usif", whose constant follows from the
+    vocabulary and the texts; "idf"; "tfidf", every distinct word once with (1 + ln tf) · idf; "uniform", the plain mean.
+    "auto": SIF with `a`, unless another candidate, with or without a component, is clearly better at what
+    `align.pool_choice.choose` tries without parallel texts; the Pooler's `weighting`, `a` and `components` are those chosen.
 
-    Raises InputError `pool.bad_value`, `space.no_language`, `api.bad_text`, `api.bad_type`.
+    `reduce`, see `align.pool_reduce.reduce_tokens`: "mean"; "max"; "mean_sqrt_len", of whose two definitions, mean / √n and
+    sum / √n, the second is meant. Centre and components are taken from the mean, then √n is put to it, so that pooled rows
+    of length 1 are those of "mean", and `pool(unit=False)` shows the difference. "cls" is refused: no word vector is one.
+
+    `centre` takes from every pooled vector the mean of the language's documents: languages differ by a constant that hides
+    the topic. A language with fewer than 20 documents that hold a known word is centred on the mean its word frequencies
+    lead one to expect ("max": not centred).
+
+    `components` = m: the projections on the m first right singular vectors of the pooled, centred documents are taken out
+    (Arora et al. 2017; with `centre=False` exactly theirs), "language" by "language" or those of all together, "joint",
+    every language counting alike. With "usif" each is taken out by its share s² / Σ s² (Ethayarajh 2018), else wholly. A
+    language with fewer than 20 such documents has none of its own.
+
+    Raises InputError `pool.bad_value`, `pool.no_cls`, `space.no_language`, `api.bad_text`, `api.bad_type`.
     """
     expect(SharedSpace, space=space)
     expect((bool, np.bool_), centre=centre)
     expect(Mapping, texts=texts)
-    if not isinstance(weighting, str) or weighting not in get_args(Weighting):
-        raise InputError(
-            "pool.bad_value", f"weighting {printable(repr(weighting))}; one of {', '.join(get_args(Weighting))}"
-        )
+    _one_of(("auto", *get_args(Weighting)), weighting=weighting)
+    _one_of(get_args(ComponentsOf), components_of=components_of)
     if isinstance(a, bool) or not isinstance(a, int | float) or not 1e-12 <= a <= 1e12:
         raise InputError("pool.bad_value", f"a={printable(repr(a))}; a number from 1e-12 to 1e12, such as 0.01")
+    most = min(space.dim - 1, MOST_COMPONENTS)
+    if isinstance(components, bool) or not isinstance(components, int | np.integer) or not 0 <= components <= most:
+        found = printable(repr(components))
+        raise InputError("pool.bad_value", f"components={found}; a whole number from 0 to {most}, here")
     given = {
         space.vectors(lang).lang: listed(str, "api.bad_text", texts=documents) for lang, documents in texts.items()
     }
@@ -151,54 +201,21 @@ def fit_pooler(
         raise InputError(
             "pool.bad_value", f"{len(texts)} lists of texts for {len(given)} languages; give one list each"
         )
-    states = {}
-    for lang in space.languages:
-        documents = given.get(lang, [])
-        vectors = space.vectors(lang)
-        weights = _word_weights(vectors, documents, weighting, a)
-        mean, source = np.zeros(space.dim), "none"
-        if centre and len(documents) >= FEWEST_DOCUMENTS:
-            means, _, known = _weighted_means(documents, vectors, weights)
-            if (known > 0).sum() >= FEWEST_DOCUMENTS:
-                mean, source = means[known > 0].mean(axis=0), "documents"
-        if centre and source == "none":
-            shares = vectors.probabilities() * weights
-            mean, source = (shares / shares.sum()) @ vectors.matrix.astype(np.float64), "word frequencies"
-        states[lang] = PoolingState(weights, mean, len(documents), source)
-    return Pooler(space.space_id, weighting, float(a), {lang: space.vectors(lang) for lang in states}, states)
+    recipe = Recipe(
+        "sif" if weighting == "auto" else weighting, float(a), check_reduction(reduce), int(components),
+        components_of, bool(centre),
+    )  # fmt: skip
+    tried: Tried = ()
+    if weighting == "auto":
+        recipe, tried = choose(space, given, recipe)
+    states = fit_states(space, given, recipe)
+    vectors = {lang: space.vectors(lang) for lang in states}
+    how = (recipe.weighting, recipe.a, recipe.reduce, recipe.components, recipe.components_of)
+    pooling_id = pooling_identity(space.space_id, how, states)
+    return Pooler(space.space_id, how[0], how[1], vectors, states, how[2], how[3], how[4], pooling_id, tried)
 
 
-def _word_weights(vectors: WordVectors, documents: Sequence[str], weighting: Weighting, a: float) -> F64:
-    if weighting == "sif":
-        return np.asarray(a / (a + vectors.probabilities()), dtype=np.float64)
-    weights = np.ones(len(vectors))
-    if weighting == "idf":
-        seen = np.zeros(len(vectors))
-        for text in documents:
-            rows = {vectors.row(token) for token in tokenize(text, vectors.lang)} - {-1}
-            seen[list(rows)] += 1
-        weights = np.log((1 + len(documents)) / (1 + seen)) + 1
-    return weights
-
-
-def _weighted_means(texts: Sequence[str], vectors: WordVectors, weights: F64) -> tuple[F64, I64, I64]:
-    """Weighted mean (n, dim) in float64, tokens (n,), known tokens (n,); a row without a known token is zero."""
-    out = np.zeros((len(texts), vectors.dim))
-    tokens = np.zeros(len(texts), dtype=np.int64)
-    known = np.zeros(len(texts), dtype=np.int64)
-    for start in range(0, len(texts), BATCH):
-        rows: list[int] = []
-        ends = [0]
-        for i, text in enumerate(texts[start : start + BATCH], start):
-            found = tokenize(text, vectors.lang)
-            rows += (row for row in map(vectors.row, found) if row >= 0)
-            ends.append(len(rows))
-            tokens[i], known[i] = len(found), ends[-1] - ends[-2]
-        if not rows:
-            continue
-        used, columns = np.unique(rows, return_inverse=True)
-        shares = csr_matrix((weights[used][columns], columns, ends), shape=(len(ends) - 1, len(used)))
-        total = np.asarray(shares.sum(axis=1))
-        sums = shares @ vectors.matrix[used].astype(np.float64)
-        out[start : start + len(ends) - 1] = sums / np.where(total > 0, total, 1)
-    return out, tokens, known
+def _one_of(known: tuple[str, ...], /, **given: object) -> None:
+    for name, value in given.items():
+        if not isinstance(value, str) or value not in known:
+            raise InputError("pool.bad_value", f"{name} {printable(repr(value))}; one of {', '.join(known)}")

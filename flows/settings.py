@@ -5,13 +5,16 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from align.compressed import open_bytes
 from align.errors import AlignError, ConfigError, printable
 from align.fit import Method
 from align.language import canonical_language
-from align.pool import SIF_A
+from align.pool import MOST_COMPONENTS
+from align.pool_reduce import NO_CLS, Reduction
+from align.pool_state import ComponentsOf
+from align.pool_weights import SIF_A, Weighting
 
 
 def _language(code: str) -> str:
@@ -22,6 +25,12 @@ def _language(code: str) -> str:
     if canonical != code:
         raise ValueError(f"language {printable(repr(code))}; write {canonical}")
     return canonical
+
+
+def _reduction(how: Any) -> Any:
+    if how == "cls":
+        raise ValueError(NO_CLS)
+    return how
 
 
 Language = Annotated[str, AfterValidator(_language)]
@@ -81,8 +90,13 @@ class DocumentSettings(_Section):
 
 
 class PoolingSettings(_Section):
-    weighting: Literal["sif", "idf", "uniform"] = "sif"
+    """The arguments of `align.fit_pooler`."""
+
+    weighting: Weighting | Literal["auto"] = "sif"
     a: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False, strict=True)] = SIF_A
+    reduce: Annotated[Reduction, BeforeValidator(_reduction)] = "mean"
+    components: Annotated[int, Field(ge=0, le=MOST_COMPONENTS, strict=True)] = 0
+    components_of: ComponentsOf = "language"
 
 
 class EvaluationSettings(_Section):

@@ -178,7 +178,7 @@ def pool_documents(plan: Plan) -> Notes:
             texts = {
                 lang: frame.filter(pl.col("lang") == lang)["text"].to_list() for lang in frame["lang"].unique().sort()
             }
-            pooler = align.fit_pooler(space, texts, weighting=pooling.weighting, a=pooling.a)
+            pooler = align.fit_pooler(space, texts, **dict(pooling))
             progress(1, 2)
             indexed = index_documents(frame, pooler)
             align.save_pooler(pooler, plan.pooling_path)

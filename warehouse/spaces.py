@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from align.dictionary import WordPairs
 from align.normalize import Normalization
-from align.pool import Pooler, PoolingState
+from align.pool import Pooler
+from align.pool_state import PoolingState
 from align.procrustes import Rotation
 from align.space import SharedSpace
 from align.spelling import Spelling
@@ -22,11 +23,17 @@ from align.word_retrieval import Bilinear, SpellingChoice, WordRetrieval, check_
 def write_space(connection: duckdb.DuckDBPyConnection, space: SharedSpace, pooler: Pooler) -> None:
     """Fill `spaces`, `rotations`, `words`, `word_hubness`, `word_maps` and `spellings`. Writes."""
     space_id = space.space_id
-    prints = json.dumps(dict(space.fingerprints), sort_keys=True)
-    connection.execute(
-        "INSERT INTO spaces VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [space_id, space.pivot, space.dim, space.tokenizer, pooler.weighting, pooler.a, prints],
-    )
+    insert(
+        connection,
+        "spaces",
+        {
+            "space_id": [space_id], "pivot_lang": [space.pivot], "dim": [space.dim], "tokenizer": [space.tokenizer],
+            "fingerprints": [json.dumps(dict(space.fingerprints), sort_keys=True)], "weighting": [pooler.weighting],
+            "sif_a": [pooler.a], "reduce": [pooler.reduce], "components": [pooler.components],
+            "components_of": [pooler.components_of], "pooling_id": [pooler.pooling_id],
+            "pooling_tried": [json.dumps([dict(one) for one in pooler.tried])],
+        },
+    )  # fmt: skip
     for lang in space.languages:
         rotation, steps, state = space.rotations[lang], space.normalizations[lang], pooler.states[lang]
         rows = pa.list_(pa.list_(pa.float64(), space.dim))
@@ -42,6 +49,9 @@ def write_space(connection: duckdb.DuckDBPyConnection, space: SharedSpace, poole
                 "report": [json.dumps(dict(space.fits[lang]))],
                 "pooling_mean": pa.array([state.mean], pa.list_(pa.float64(), space.dim)),
                 "pooling_documents": [state.documents], "pooling_centre": [state.centre],
+                "pooling_digest": [state.digest], "pooling_a": [state.a],
+                "pooling_components": pa.array([list(state.components)], rows),
+                "pooling_removal": pa.array([state.removal.tolist()], pa.list_(pa.float64())),
             },
         )  # fmt: skip
         _write_words(connection, space_id, space.vectors(lang), state)
@@ -75,15 +85,27 @@ def write_pairs(connection: duckdb.DuckDBPyConnection, pairs: Iterable[WordPairs
 
 def read_pooler(connection: duckdb.DuckDBPyConnection, langs: Iterable[str] | None = None) -> Pooler:
     """The Pooler of the stored space, for all languages or for `langs`."""
-    space_id, weighting, a = connection.execute("SELECT space_id, weighting, sif_a FROM spaces").fetchall()[0]
+    sql = (
+        "SELECT space_id, weighting, sif_a AS a, reduce, components, components_of, pooling_id, pooling_tried AS tried "
+        "FROM spaces"
+    )
+    how: dict[str, Any] = select(connection, sql).to_pylist()[0]
+    how["tried"] = tuple(json.loads(how["tried"]))
     vectors, states = {}, {}
     for lang in stored_languages(connection) if langs is None else langs:
         vectors[lang], weights = read_words(connection, lang)
-        row = connection.execute(
-            "SELECT pooling_mean, pooling_documents, pooling_centre FROM rotations WHERE lang = ?", [lang]
-        ).fetchall()[0]
-        states[lang] = PoolingState(weights, np.array(row[0]), row[1], row[2])
-    return Pooler(space_id, weighting, a, vectors, states)
+        states[lang] = _read_state(connection, lang, weights)
+    return Pooler(vectors=vectors, states=states, **how)
+
+
+def _read_state(connection: duckdb.DuckDBPyConnection, lang: str, weights: npt.NDArray[np.float64]) -> PoolingState:
+    mean, documents, centre, a, digest, components, removal = connection.execute(
+        "SELECT pooling_mean, pooling_documents, pooling_centre, pooling_a, pooling_digest, pooling_components, "
+        "pooling_removal FROM rotations WHERE lang = ?",
+        [lang],
+    ).fetchall()[0]
+    found = np.array(components, dtype=np.float64).reshape(-1, len(mean))
+    return PoolingState(weights, np.array(mean), documents, centre, a, digest, found, np.array(removal, np.float64))
 
 
 def read_words(connection: duckdb.DuckDBPyConnection, lang: str) -> tuple[WordVectors, npt.NDArray[np.float64]]:

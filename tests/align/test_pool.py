@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from align import pool as pool_room
+from align import pool_reduce
 from align.errors import AlignError
 from align.fit import fit
 from align.pool import fit_pooler
+from align.pool_weights import usif_constant
 from align.space import SharedSpace
 from align.tokens import tokenize
 from align.vectors import WordVectors
@@ -22,19 +23,29 @@ def text_of(rows, lang="en"):
     return " ".join(f"{lang}{i}" for i in rows)
 
 
-def plain(pooler, text, lang):
+WEIGHTINGS = ("sif", "usif", "idf", "tfidf", "uniform")
+REDUCTIONS = ("mean", "max", "mean_sqrt_len")
+REMOVALS = ((0, "language"), (1, "language"), (3, "language"), (2, "joint"))
+
+
+def plain(pooler, text, lang, unit=True):
     """The pooled vector by a float64 loop over tokens, or None."""
     vectors, state = pooler.of(lang)
-    total, weight = np.zeros(vectors.dim), 0.0
-    for token in tokenize(text, lang):
-        row = vectors.row(token)
-        if row >= 0:
-            total += state.weights[row] * vectors.matrix[row].astype("f8")
-            weight += state.weights[row]
+    counts = Counter(row for row in map(vectors.row, tokenize(text, lang)) if row >= 0)
+    total, weight, largest = np.zeros(vectors.dim), 0.0, np.full(vectors.dim, -np.inf)
+    for row, n in counts.items():
+        each = state.weights[row] * (1 + np.log(n) if pooler.weighting == "tfidf" else 1)
+        for _ in range(1 if pooler.weighting == "tfidf" else n):
+            x = vectors.matrix[row].astype("f8")
+            total, weight, largest = total + each * x, weight + each, np.maximum(largest, each * x)
     if weight == 0:
         return None
-    centred = total / weight - state.mean
-    return centred / np.sqrt((centred**2).sum())
+    out = centred = (largest if pooler.reduce == "max" else total / weight) - state.mean
+    for component, removal in zip(state.components, state.removal, strict=True):
+        out = out - removal * (centred @ component) * component
+    if not unit:
+        return out * np.sqrt(weight) if pooler.reduce == "mean_sqrt_len" else out
+    return out / np.sqrt((out**2).sum())
 
 
 def refused(code, deed, *given, **more):
@@ -43,11 +54,19 @@ def refused(code, deed, *given, **more):
     assert raised.value.code == code
 
 
-@pytest.fixture(params=["sif", "idf", "uniform"])
-def pooler(request, bilingual_space):
+COMBINATIONS = [(w, r, m, of) for w in WEIGHTINGS for r in REDUCTIONS for m, of in REMOVALS]
+
+
+def some_texts():
     rng = np.random.default_rng(3)
-    texts = {"en": [text_of(rng.integers(0, 240, 9)) for _ in range(25)], "fr": ["fr1 fr2", "fr2 fr3"]}
-    return fit_pooler(bilingual_space, texts, weighting=request.param)
+    many = {lang: [text_of(rng.integers(0, 240, 9), lang) for _ in range(25)] for lang in ("en", "de")}
+    return {**many, "fr": ["fr1 fr2", "fr2 fr3"]}
+
+
+@pytest.fixture(params=COMBINATIONS, ids=lambda c: "-".join(map(str, c)))
+def pooler(request, bilingual_space):
+    weighting, reduce, m, of = request.param
+    return fit_pooler(bilingual_space, some_texts(), weighting=weighting, reduce=reduce, components=m, components_of=of)
 
 
 @pytest.fixture(scope="module")
@@ -58,12 +77,30 @@ def uncentred(bilingual_space: SharedSpace):
 def test_N16_equals_a_plain_float64_loop(pooler):
     rng = np.random.default_rng(4)
     for lang in ("en", "fr", "de"):
-        texts = [text_of(rng.integers(0, 300, rng.integers(1, 30)), lang) for _ in range(40)]
-        pooled = pooler.pool(texts, lang)
-        assert pooled.dtype == np.float32
-        for row, text in zip(pooled, texts, strict=True):
-            wanted = plain(pooler, text, lang)
-            assert wanted is None if np.ma.is_masked(row) else np.abs(row.data - wanted).max() <= 1e-6
+        texts = [text_of(rng.integers(0, 300, rng.integers(1, 30)), lang) for _ in range(12)] + [
+            f"{lang}3 {lang}3 {lang}5"
+        ]
+        for unit in (True, False):
+            pooled = pooler.pool(texts, lang, unit=unit)
+            assert pooled.dtype == np.float32
+            for row, text in zip(pooled, texts, strict=True):
+                wanted = plain(pooler, text, lang, unit)
+                assert wanted is None if np.ma.is_masked(row) else np.abs(row.data - wanted).max() <= 1e-6
+
+
+def test_rows_are_unit_and_order_and_unknown_words_do_not_matter(pooler):
+    pooled = pooler.pool(["en1 en2 en7 en2", "zzz en7 en2 en2, EN1", "en1 en2 en7 en2 zzz"], "en")
+    assert np.abs(np.linalg.norm(pooled.data.astype("f8"), axis=1) - 1).max() <= 1e-6
+    assert np.abs(pooled - pooled[0]).max() <= 1e-6
+
+
+def test_an_equal_fit_has_an_equal_identity_and_the_same_bits(pooler, bilingual_space):
+    texts = {lang: documents[::-1] for lang, documents in some_texts().items()}
+    how = {name: getattr(pooler, name) for name in ("weighting", "a", "reduce", "components", "components_of")}
+    again = fit_pooler(bilingual_space, some_texts(), **how)
+    assert np.array_equal(again.pool(["en5 en6"], "en"), pooler.pool(["en5 en6"], "en"))
+    assert again.pooling_id == pooler.pooling_id == pooler.identity()
+    assert fit_pooler(bilingual_space, texts, **how).fitted_on == pooler.fitted_on
 
 
 def test_N16_a_text_has_the_same_vector_alone_as_in_any_batch(pooler, monkeypatch):
@@ -72,7 +109,7 @@ def test_N16_a_text_has_the_same_vector_alone_as_in_any_batch(pooler, monkeypatc
     together = pooler.pool(texts, "en").filled(9)
     for i, text in enumerate(texts):
         assert np.array_equal(pooler.pool([text], "en").filled(9)[0], together[i])
-    monkeypatch.setattr(pool_room, "BATCH", 4)
+    monkeypatch.setattr(pool_reduce, "BATCH", 4)
     assert np.array_equal(pooler.pool(texts, "en").filled(9), together)
 
 
@@ -175,9 +212,12 @@ def test_weights_are_what_their_names_say(bilingual_space):
     p = bilingual_space.vectors("en").probabilities()
     weights = {
         name: fit_pooler(bilingual_space, {"en": texts}, weighting=name, a=0.1).states["en"].weights
-        for name in ("sif", "idf", "uniform")
+        for name in ("sif", "usif", "idf", "tfidf", "uniform")
     }
     assert weights["sif"] == pytest.approx(0.1 / (0.1 + p))
+    a = usif_constant(p, 2)
+    assert weights["usif"] == pytest.approx(a / (a / 2 + p))
+    assert np.array_equal(weights["tfidf"], weights["idf"])
     assert weights["uniform"].tolist() == [1] * 240
     rows = bilingual_space.vectors("en").rows(["en1", "en2", "en3", "en9"])
     assert weights["idf"][rows] == pytest.approx(np.log(4 / np.array([4, 2, 2, 1])) + 1)
@@ -229,12 +269,114 @@ def test_A04_an_unknown_language_is_refused(bilingual_pooler, bilingual_space, l
 @pytest.mark.parametrize(
     ("code", "more"),
     [
-        ("pool.bad_value", {"weighting": "tfidf"}), ("pool.bad_value", {"weighting": None}), ("pool.bad_value", {"weighting": ["sif"]}),
+        ("pool.bad_value", {"weighting": "tf"}), ("pool.bad_value", {"weighting": None}), ("pool.bad_value", {"weighting": ["sif"]}),
         ("pool.bad_value", {"a": 0}), ("pool.bad_value", {"a": -1.0}), ("pool.bad_value", {"a": np.nan}), ("pool.bad_value", {"a": np.inf}),
         ("pool.bad_value", {"a": True}), ("pool.bad_value", {"a": "1"}), ("pool.bad_value", {"a": 5e-324}), ("pool.bad_value", {"a": 10**400}),
         ("api.bad_type", {"centre": "no"}), ("api.bad_type", {"texts": ["a"]}), ("api.bad_type", {"texts": None}),
         ("api.bad_type", {"space": None}), ("pool.bad_value", {"texts": {"en": ["a"], "EN": ["b"]}}),
+        ("pool.bad_value", {"reduce": "sum"}), ("pool.bad_value", {"reduce": ["mean"]}), ("pool.no_cls", {"reduce": "cls"}),
+        ("pool.bad_value", {"components": -1}), ("pool.bad_value", {"components": 16}), ("pool.bad_value", {"components": True}),
+        ("pool.bad_value", {"components": 1.0}), ("pool.bad_value", {"components_of": "all"}), ("pool.bad_value", {"components_of": None}),
     ],
 )  # fmt: skip
 def test_wrong_settings_have_codes(bilingual_space, code, more):
     refused(code, fit_pooler, **{"space": bilingual_space, "texts": {}, **more})
+
+
+def test_a_pooling_of_other_texts_or_by_other_rules_has_another_identity(bilingual_space):
+    texts = some_texts()
+    more = [
+        {},
+        {"a": 0.1},
+        {"weighting": "usif"},
+        {"weighting": "uniform"},
+        {"reduce": "mean_sqrt_len"},
+        {"components": 1},
+        {"centre": False},
+    ]
+    ids = {fit_pooler(bilingual_space, texts, **how).pooling_id for how in more}
+    ids.add(fit_pooler(bilingual_space, {**texts, "fr": ["fr1 fr2", "fr2 fr4"]}).pooling_id)
+    assert len(ids) == len(more) + 1
+
+
+def test_what_it_was_fitted_on_is_counted_and_has_a_digest(bilingual_space):
+    pooler = fit_pooler(bilingual_space, some_texts())
+    assert [about["documents"] for about in pooler.fitted_on.values()] == [
+        len(some_texts().get(lang, [])) for lang in pooler.states
+    ]
+    other = fit_pooler(bilingual_space, {**some_texts(), "fr": ["fr1 fr2"]}).fitted_on
+    assert other["fr"]["digest"] != pooler.fitted_on["fr"]["digest"]
+    assert other["en"] == pooler.fitted_on["en"]
+
+
+@given(rows=concepts)
+def test_mean_sqrt_len_is_the_mean_once_it_has_length_one_and_its_root_of_the_length_before(bilingual_space, rows):
+    text = [text_of(rows)]
+    mean, root = (
+        fit_pooler(bilingual_space, {}, weighting="uniform", reduce=reduce) for reduce in ("mean", "mean_sqrt_len")
+    )
+    assert np.array_equal(mean.pool(text, "en"), root.pool(text, "en"))
+    long, short = root.pool(text, "en", unit=False)[0], mean.pool(text, "en", unit=False)[0]
+    assert np.abs(long - np.sqrt(len(rows)) * short).max() <= 1e-5
+
+
+@given(rows=concepts)
+def test_an_average_of_sums_and_a_sum_have_one_direction(uncentred, rows):
+    vectors, state = uncentred.of("en")
+    at = vectors.rows([f"en{i}" for i in rows])
+    total = state.weights[at] @ vectors.matrix[at].astype("f8")
+    pooled = uncentred.pool([text_of(rows)], "en")[0].astype("f8")
+    assert pooled @ (total / 2) / np.linalg.norm(total / 2) == pytest.approx(1, abs=1e-6)
+
+
+@given(rows=concepts, times=st.integers(2, 5))
+def test_duplicated_words_change_a_maximum_in_nothing_and_tfidf_by_a_logarithm(bilingual_space, rows, times):
+    largest = fit_pooler(bilingual_space, {}, reduce="max")
+    one, many = largest.pool([text_of(rows), text_of(rows * times)], "en")
+    assert np.array_equal(one, many)
+    tfidf = fit_pooler(bilingual_space, {}, weighting="tfidf")
+    _, _, shares = tfidf.token_weights(" ".join(["en1"] * times) + " en2", "en")
+    assert shares == pytest.approx(np.array([1 + np.log(times), 1]) / (2 + np.log(times)))
+
+
+def test_a_linear_pooling_is_the_projected_sum_of_shares(pooler):
+    text = "en1 en2 en2 en40 en7"
+    _, rows, shares = pooler.token_weights(text, "en")
+    vectors, state = pooler.of("en")
+    built = pooler.project((shares @ (vectors.matrix[rows] - state.mean))[None], "en")[0]
+    same = np.abs(built / np.linalg.norm(built) - pooler.pool([text], "en")[0]).max() <= 1e-6
+    assert same or not pooler.linear
+    assert pooler.linear == (pooler.reduce != "max")
+
+
+def test_removed_components_are_gone_from_every_text_and_from_no_other_direction(bilingual_space):
+    pooler = fit_pooler(bilingual_space, some_texts(), components=2)
+    state = pooler.states["en"]
+    assert np.abs(state.components @ state.components.T - np.eye(2)).max() <= 1e-12
+    pooled = pooler.pool(some_texts()["en"], "en").data.astype("f8")
+    assert np.abs(pooled @ state.components.T).max() <= 1e-6
+    rows = np.random.default_rng(0).standard_normal((3, 16))
+    once = pooler.project(rows, "en")
+    assert np.abs(pooler.project(once, "en") - once).max() <= 1e-12
+    assert pooler.project(rows, "fr") == pytest.approx(rows)  # too few documents for components of its own
+
+
+def test_components_are_the_first_right_singular_vectors_of_the_pooled_documents(bilingual_space):
+    before = fit_pooler(bilingual_space, some_texts(), centre=False).pool(some_texts()["en"], "en", unit=False)
+    after = fit_pooler(bilingual_space, some_texts(), centre=False, components=3).states["en"]
+    _, _, Vt = np.linalg.svd(before.data.astype("f8"))
+    assert np.abs(np.abs((after.components * Vt[:3]).sum(axis=1)) - 1).max() <= 1e-5
+    usif = fit_pooler(bilingual_space, some_texts(), weighting="usif", components=3).states["en"]
+    assert usif.removal.sum() == pytest.approx(1)
+    assert (np.diff(usif.removal) <= 0).all()
+
+
+def test_joint_components_are_those_of_all_languages_also_of_one_without_documents(bilingual_space):
+    states = fit_pooler(bilingual_space, some_texts(), components=2, components_of="joint").states
+    assert np.array_equal(states["en"].components, states["de"].components)
+    assert np.array_equal(states["en"].components, states["fr"].components)
+
+
+def test_cls_is_refused_with_the_reason(bilingual_space):
+    with pytest.raises(AlignError, match="contextual model"):
+        fit_pooler(bilingual_space, {}, reduce="cls")

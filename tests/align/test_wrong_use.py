@@ -24,6 +24,7 @@ from align import (
     mixing,
     near_spellings,
     normalize,
+    pool_weights,
     rcsls,
     refine,
     retrieval,
@@ -214,8 +215,13 @@ def right(tmp_path):
         "SharedSpace.evaluate": (space.evaluate, {"test_pairs": pairs, "train": [pairs], "spelling": "off"}),
         "SharedSpace.save": (space.save, {"path": path}),
         "load_space": (align.load_space, {"path": path}),
-        "fit_pooler": (align.fit_pooler, {"space": space, "texts": {"en": ["a"]}, "weighting": "sif", "a": 0.1, "centre": True}),
-        "Pooler.pool": (pooler.pool, {"texts": ["en1"], "lang": "en"}),
+        "fit_pooler": (align.fit_pooler, {
+            "space": space, "texts": {"en": ["a"]}, "weighting": "sif", "a": 0.1, "reduce": "mean", "centre": True,
+            "components": 0, "components_of": "language"}),
+        "reduce_tokens": (align.reduce_tokens, {"matrix": X, "weights": np.ones(WORDS), "how": "mean"}),
+        "usif_constant": (pool_weights.usif_constant, {"probabilities": np.ones(4) / 4, "length": 3.0}),
+        "Pooler.project": (pooler.project, {"rows": X, "lang": "en"}),
+        "Pooler.pool": (pooler.pool, {"texts": ["en1"], "lang": "en", "unit": True}),
         "Pooler.pool_counted": (pooler.pool_counted, {"texts": ["en1"], "lang": "en"}),
         "Pooler.token_weights": (pooler.token_weights, {"text": "en1", "lang": "en"}),
         "explain": (align.explain, {

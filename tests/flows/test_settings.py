@@ -58,7 +58,7 @@ def test_the_least_configuration_has_the_defaults_of_the_readme(load, tmp_path):
         0,
         1,
     )
-    assert (settings.pooling.weighting, settings.pooling.a) == ("sif", 0.01)
+    assert tuple(dict(settings.pooling).values()) == ("sif", 0.01, "mean", 0, "language")
     assert (settings.evaluation.held_out, settings.evaluation.parallel_ids) == (0.1, False)
     assert settings.warehouse_path == tmp_path / "warehouse/data"
 
@@ -111,7 +111,8 @@ def test_K01_the_root_of_paths_is_no_key(refused):
         ("dictionaries", "dictionaries = 5"), ("dictionaries", "dictionaries = {path = 'x'}"), ("documents.0.path", "documents = [{path = true}]"),
         ("dictionaries.0.path", "dictionaries = [{source = 'en', target = 'fr', path = 5}]"), ("warehouse.path", "warehouse.path = 1979-05-27"),
         ("space.method", "space.method = 'magic'"), ("languages.en.train", "languages.en = {corpus = ['x'], train = 'glove'}"),
-        ("pooling.weighting", "pooling.weighting = 'tfidf'"), ("languages.en.on_bad_row", "languages.en = {vectors = 'x', on_bad_row = 'warn'}"),
+        ("pooling.weighting", "pooling.weighting = 'tf'"), ("pooling.reduce", "pooling.reduce = 'sum'"), ("contextual model", "pooling.reduce = 'cls'"),
+        ("pooling.components", "pooling.components = '1'"), ("pooling.components_of", "pooling.components_of = 'all'"), ("languages.en.on_bad_row", "languages.en = {vectors = 'x', on_bad_row = 'warn'}"),
         ("evaluation.parallel_ids", "evaluation.parallel_ids = 'yes'"), ("evaluation.parallel_ids", "evaluation.parallel_ids = 1"),
         ("evaluation.held_out", "evaluation.held_out = '0.1'"), ("evaluation.held_out", "evaluation.held_out = false"),
         ("pooling.a", "pooling.a = true"), ("pooling.a", "pooling.a = '1'"), ("space.pivot", "space.pivot = 5"),
@@ -145,6 +146,7 @@ def test_canonical_codes_are_taken(load, code):
         ("languages.de", "limit", ["0", "-1", "true", "1.5", "'all'", "100000001"]), ("trained", "epochs", ["0", "-1", "1001", "true"]),
         ("trained", "window", ["0", "1001", "true"]), ("trained", "min_count", ["0", "-1"]), ("trained", "seed", ["-1", "2147483648", "true"]),
         ("trained", "workers", ["0", "-1", "257", "true"]), ("pooling", "a", ["0", "-1", "inf", "nan", "1e7"]),
+        ("pooling", "components", ["-1", "101", "1.0", "true"]),
         ("evaluation", "held_out", ["1", "1.0", "-0.1", "nan", "inf"]),
     ],
 )  # fmt: skip

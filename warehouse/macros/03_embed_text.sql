@@ -1,21 +1,43 @@
--- align.pool in SQL: weighted mean of the word vectors, minus the language's centre, unit length. NULL without a known word.
+-- align.pool in SQL: word vectors reduced to one, minus the language's centre and components, unit length. NULL without a
+-- known word. The reduction mean_sqrt_len is the mean: they differ by a factor, which unit length takes away.
 CREATE MACRO embed_text(text_, lang_) AS (
     WITH tokens AS (
         SELECT unnest(tokenize(text_, lang_)) AS form
+    ), how AS (
+        SELECT weighting, reduce, pooling_mean, pooling_components, pooling_removal
+        FROM rotations JOIN spaces USING (space_id)
+        WHERE lang = lang_
     ), known AS (
-        SELECT any_value(weight) * count(*) AS weight, any_value(vector) AS vector
+        SELECT any_value(weight) AS weight, count(*) AS n, any_value(vector) AS vector
         FROM tokens JOIN words USING (form)
         WHERE lang = lang_
         GROUP BY form
+    ), weighted AS (
+        SELECT
+            weight * CASE WHEN weighting = 'tfidf' THEN 1 + ln(n) WHEN reduce = 'max' THEN 1 ELSE n END AS weight,
+            vector
+        FROM known, how
     ), entries AS (
-        SELECT weight, unnest(vector) AS value, generate_subscripts(vector, 1) AS i FROM known
-    ), mean AS (
-        SELECT i, sum(weight * value) / sum(weight) AS value FROM entries GROUP BY i
+        SELECT weight, unnest(vector) AS value, generate_subscripts(vector, 1) AS i FROM weighted
+    ), reduced AS (
+        SELECT i, sum(weight * value) / sum(weight) AS mean, max(weight * value) AS largest FROM entries GROUP BY i
     ), centred AS (
-        SELECT i, value - (SELECT pooling_mean[i] FROM rotations WHERE lang = lang_) AS value FROM mean
+        SELECT i, CASE WHEN reduce = 'max' THEN largest ELSE mean END - pooling_mean[i] AS value FROM reduced, how
+    ), components AS (
+        SELECT unnest(pooling_components) AS component, unnest(pooling_removal) AS removal FROM how
+    ), removed AS (
+        SELECT component, removal * sum(component[i] * value) AS part
+        FROM components, centred
+        GROUP BY component, removal
+    ), common AS (
+        SELECT generate_subscripts(component, 1) AS i, part * unnest(component) AS value FROM removed
+    ), pooled AS (
+        SELECT i, any_value(centred.value) - coalesce(sum(common.value), 0) AS value
+        FROM centred LEFT JOIN common USING (i)
+        GROUP BY i
     ), length AS (
-        SELECT sqrt(sum(value * value)) AS norm FROM centred
+        SELECT sqrt(sum(value * value)) AS norm FROM pooled
     )
     SELECT CASE WHEN any_value(norm) > 1e-9 THEN list(value / norm ORDER BY i)::FLOAT[{dim}] END
-    FROM centred, length
+    FROM pooled, length
 );
