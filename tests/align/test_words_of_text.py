@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from align.errors import AlignError
+from align.pool import fit_pooler
 from align.vectors import WordVectors
 from align.words_of_text import words_of_text
 
@@ -18,6 +19,25 @@ TEXT = "en4 en5 en6"
 @pytest.fixture(scope="module")
 def vector(bilingual_pooler):
     return bilingual_pooler.pool_counted([TEXT], "en").vectors[0]
+
+
+@pytest.fixture(scope="module")
+def ways(bilingual_space):
+    """Poolers of every other kind."""
+    rng = np.random.default_rng(8)
+    concepts = rng.integers(0, 240, (30, 8))
+    given = {lang: [" ".join(f"{lang}{i}" for i in row) for row in concepts] for lang in bilingual_space.languages}
+    kinds = {
+        "components": {"components": 2},
+        "joint": {"components": 1, "components_of": "joint"},
+        "usif": {"weighting": "usif", "components": 3},
+    }
+    kinds |= {
+        "max": {"reduce": "max", "components": 1},
+        "sqrt": {"reduce": "mean_sqrt_len"},
+        "tfidf": {"weighting": "tfidf"},
+    }
+    return {name: fit_pooler(bilingual_space, given, **how) for name, how in kinds.items()}
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +69,14 @@ def check(found, expected, k):
 def test_the_score_is_the_cosine_with_the_text_that_is_the_word_alone(bilingual_pooler, vector, into):
     expected = {(lang, w): float(v @ vector) for lang in into for w, v in alone(bilingual_pooler, lang).items()}
     check(words_of_text(bilingual_pooler, vector, into, 20), expected, 20)
+
+
+@pytest.mark.parametrize("way", ["components", "joint", "usif", "max", "sqrt", "tfidf"])
+def test_however_texts_are_pooled(ways, way):
+    pooler = ways[way]
+    vector = pooler.pool_counted([TEXT], "en").vectors[0]
+    expected = {(lang, w): float(v @ vector) for lang in LANGS for w, v in alone(pooler, lang).items()}
+    check(words_of_text(pooler, vector, LANGS, 20), expected, 20)
 
 
 def test_with_texts_the_score_is_csls_by_a_plain_loop(bilingual_pooler, vector, texts):
