@@ -111,7 +111,7 @@ def of_document(
 ) -> None:
     """The words nearest to a document, in any language.
 
-    Example: align words of-document bread-baking --lang fr --into en
+    Example: align words of-document onion-soup --lang fr --into en
     """
     import warehouse as store
     from warehouse import words

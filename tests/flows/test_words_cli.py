@@ -133,7 +133,7 @@ def test_an_error_keeps_its_code(run, built, arguments, code):
         (("nearest",), "align words nearest river --lang en --into fr -k 10"),
         (("algebra",), 'align words algebra "fr:roi - fr:homme + woman" --lang en --into de'),
         (("odd",), "align words odd bread cheese fr:soupe train --lang en"),
-        (("of-document",), "align words of-document bread-baking --lang fr --into en"),
+        (("of-document",), "align words of-document onion-soup --lang fr --into en"),
         (("of-text",), 'align words of-text "fresh bread from the oven" --lang en --into fr'),
         (("distance",), "align words distance en:topic=law fr:topic=law,topic=news"),
     ],
