@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from align.errors import AlignError
-from flows import dictionary_cli, intrinsic_cli, lexicon_cli, words_cli
+from flows import dictionary_cli, intrinsic_cli, lexicon_cli, map_cli, words_cli
 
 app = typer.Typer(
     name="align", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -19,6 +19,7 @@ app.add_typer(dictionary_cli.app, name="dictionary")
 app.add_typer(intrinsic_cli.app, name="intrinsic")
 app.add_typer(words_cli.app, name="words")
 app.command()(lexicon_cli.lexicon)
+app.command(name="map")(map_cli.draw)
 out = Console()
 err = Console(stderr=True)
 

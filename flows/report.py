@@ -1,19 +1,16 @@
-"""One HTML page about a snapshot: how well words and documents match, the space drawn, and what made it.
-
-The page holds all it needs, so it opens without a network; its own Content-Security-Policy forbids one.
-"""
+"""One HTML page about a snapshot: how well words and documents match, the space drawn, and what made it."""
 
 import json
 import math
-from collections.abc import Iterator, Mapping
-from importlib import resources
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from align.compressed import replacing
+from align.errors import InputError
 from align.retrieval import NEIGHBOURS
 from align.signals import AGREES
 from flows import charts, maps
+from flows.page import percent, write_page
 from warehouse.search import Warehouse
 
 Row = dict[str, Any]
@@ -43,18 +40,7 @@ def write_report(wh: Warehouse, output: Path) -> None:
     >>> with warehouse.open("warehouse/data") as wh:             # doctest: +SKIP
     ...     write_report(wh, Path("report.html"))
     """
-    import jinja2  # both here: a command that writes no report does not wait for them
-    import vl_convert
-
-    folder = resources.files("flows")
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined,
-        loader=jinja2.FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8")),
-    )  # fmt: skip
-    environment.filters |= {"percent": percent, "figure": figure, "in_script": in_script, "script_text": script_text}
-    page = environment.get_template("report.html.j2").render(**_content(wh), javascript=vl_convert.javascript_bundle())  # type: ignore[call-arg]
-    with replacing(Path(output)) as file:
-        file.write(page.encode("utf-8", "replace"))
+    write_page("report.html.j2", Path(output), {"figure": figure, "labelled": charts.labelled}, **_content(wh))
 
 
 def _content(wh: Warehouse) -> Row:
@@ -68,10 +54,20 @@ def _content(wh: Warehouse) -> Row:
         "signals": _evaluations(wh, "signals"), "agrees": AGREES,
         "words": _judged(words, "precision", "n_words", "words with a right translation among the first k"),
         "pages": _judged(pages, "recall", "n_queries", "documents with their translation among the first k"),
-        "word_map": maps.map_words(wh), "page_map": maps.map_documents(wh),
+        "word_map": _drawn(maps.map_words, wh), "page_map": _drawn(maps.map_documents, wh),
         "dropped": [*dropped(run["notes"]), *_without_vector(wh)], "fingerprints": json.loads(space["fingerprints"]),
         "config": "\n".join(toml(run["config"])).strip(), "notes": json.dumps(run["notes"], indent=2, ensure_ascii=False),
     }  # fmt: skip
+
+
+def _drawn(draw: Callable[[Warehouse], maps.SpaceMap], wh: Warehouse) -> maps.SpaceMap | None:
+    """The map, or None where there is too little to draw."""
+    try:
+        return draw(wh)
+    except InputError as error:
+        if error.code != "map.too_few":
+            raise
+        return None
 
 
 def _last_run(wh: Warehouse) -> Row:
@@ -210,27 +206,8 @@ def wilson(share: float | None, n: float | None) -> tuple[float, float] | None:
     return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
 
 
-def percent(share: float, digits: int = 1) -> str:
-    """`share` of 1 as percent, without the sign."""
-    return f"{100 * share:.{digits}f}"
-
-
 def figure(value: float, measure: str) -> str:
     """A stored measure as it is printed: a count, a share in percent, or the number itself."""
     if measure in COUNTS:
         return f"{value:,.0f}"
     return percent(value) if measure in MEASURES and measure not in PLAIN else f"{value:.3g}"
-
-
-def in_script(value: object) -> Any:
-    """JSON that may stand between script tags: no character in it can end them."""
-    from markupsafe import Markup
-
-    return Markup(json.dumps(value, ensure_ascii=True).replace("<", "\\u003c").replace("&", "\\u0026"))
-
-
-def script_text(source: str) -> Any:
-    """JavaScript as the text of a script element, its meaning unchanged."""
-    from markupsafe import Markup
-
-    return Markup(source.replace("</script", "<\\/script").replace("<!--", "<\\!--"))

@@ -66,6 +66,7 @@ def test_every_command_of_the_contract_is_there():
         "dictionary",
         "intrinsic",
         "lexicon",
+        "map",
         "words",
     } == set(COMMANDS)
 
@@ -122,6 +123,10 @@ ERRORS = [
     (["evaluate", "--dictionary", "{config}", "--from", "en", "--to", "fr"], "dict.bad_row"),
     (["export", "{empty}/x.doc"], "export.format"),
     (["export", "{empty}/x.vec"], "export.no_lang"),
+    (["map", "-o", "{empty}/x.gif"], "map.bad_format"),
+    (["map", "-o", "{empty}/x.svg", "--color", "colour"], "map.no_column"),
+    (["map", "-o", "{empty}/x.svg", "--into", "it"], "space.no_language"),
+    (["map", "-o", "{empty}/x.svg", "--what", "words", "--words", "en1,zzz"], "map.too_few"),
     (["build", "{empty}/x.toml"], "file.missing"),
     (["build", "{empty}/bad.toml"], "config.unknown_key"),
     (["schedule", "{empty}/x.toml"], "file.missing"),

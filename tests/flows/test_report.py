@@ -6,17 +6,21 @@ import socket
 from html.parser import HTMLParser
 
 import numpy as np
-import polars as pl
 import pytest
 
 import warehouse
 from align.errors import QueryError, ResourceError
-from flows.maps import few_values, find_concepts, project
-from flows.report import dropped, in_script, script_text, toml, wilson, write_report
+from flows.maps import find_concepts
+from flows.page import in_script, script_text
+from flows.report import dropped, toml, wilson, write_report
 from warehouse import snapshot
 
 DIM = 4
 HOSTILE = "</script><script>alert('x')</script><!-- & \u2028"
+ROTATION = (
+    "space_id, lang, matrix, steps, means, method, n_pairs, rank, residual, determinant, report, pooling_mean, "
+    "pooling_documents, pooling_centre"
+)
 WORDS = {"en": ["cat", "dog", "sun"], "fr": ["chat", "chien", "soleil"], "de": ["Katze", "Hund", "Sonne"]}
 
 
@@ -57,7 +61,10 @@ def vector(i):
 
 
 def fill(connection, *, full, title=HOSTILE):
-    connection.execute("INSERT INTO spaces VALUES ('s', 'en', ?, 'runs-1', 'sif', 0.01, '{}')", [DIM])
+    connection.execute(
+        "INSERT INTO spaces (space_id, pivot_lang, dim, tokenizer, weighting, sif_a, fingerprints) VALUES ('s', 'en', ?, 'runs-1', 'sif', 0.01, '{}')",
+        [DIM],
+    )
     for lang, words in WORDS.items():
         fit = {
             "method": "procrustes",
@@ -84,7 +91,7 @@ def fill(connection, *, full, title=HOSTILE):
             0,
             "words",
         ]
-        connection.execute(f"INSERT INTO rotations VALUES ({', '.join('?' * len(row))})", row)
+        connection.execute(f"INSERT INTO rotations ({ROTATION}) VALUES ({', '.join('?' * len(row))})", row)
         for i, word in enumerate(words):
             row = ["s", lang, word, word.lower(), i + 1, None, 1.0, vector(i)]
             connection.execute("INSERT INTO words VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
@@ -266,34 +273,6 @@ def test_a_report_that_cannot_be_written_leaves_no_trace(stores, tmp_path):
 def test_a_concept_reaches_languages_through_one_another_and_by_folded_form(stores):
     with warehouse.open(stores["full"]) as wh:
         assert find_concepts(wh)[0] == {"en": "cat", "de": "Katze", "fr": "chat"}
-
-
-def test_a_projection_keeps_a_plane_and_says_how_much_it_shows():
-    rng = np.random.default_rng(0)
-    flat = rng.normal(size=(50, 2)) @ np.linalg.qr(rng.normal(size=(5, 5)))[0][:2]
-    at, shares = project(flat)
-    assert sum(shares) == pytest.approx(1)
-    distance = np.linalg.norm(flat[:, None] - flat, axis=2)
-    np.testing.assert_allclose(np.linalg.norm(at[:, None] - at, axis=2), distance, atol=1e-4)
-
-
-@pytest.mark.parametrize("points", [np.zeros((0,)), np.eye(2), np.ones((9, 3))])
-def test_too_few_or_equal_points_have_no_map(points):
-    assert project(points) is None
-
-
-def test_colours_are_of_the_first_column_that_repeats():
-    cards = pl.DataFrame(
-        {
-            "lang": ["en"] * 4,
-            "doc_id": list("abcd"),
-            "title": ["t"] * 4,
-            "url": list("wxyz"),
-            "kind": ["a", "a", None, "b"],
-        }
-    )
-    assert few_values(cards) is None
-    assert few_values(cards.with_columns(kind=pl.Series(["a", "a", "b", "b"]))).name == "kind"
 
 
 def test_configuration_reads_back_as_toml():
