@@ -20,12 +20,16 @@ def explain(
     Columns: query_word, document_word; `similarity`, cosine of the two word vectors; `weight`, product of the two words'
     shares of their texts' means; `share`, what the pair adds. Over all pairs (`top=None`) the shares sum to the cosine
     within 1e-5: with shares aᵢ, bⱼ summing to 1 and centres μ, ν,
-    (Σ aᵢxᵢ − μ)·(Σ bⱼyⱼ − ν) = Σᵢⱼ aᵢbⱼ (xᵢ − μ)·(yⱼ − ν).
+    (Σ aᵢxᵢ − μ)·(Σ bⱼyⱼ − ν) = Σᵢⱼ aᵢbⱼ (xᵢ − μ)·(yⱼ − ν). Common components that pooling takes out are out of x − μ too.
 
     Raises InputError `explain.no_vector` where a text has no known word, `space.no_language`, `api.bad_text`, `api.bad_k`,
-    `api.bad_type`.
+    `api.bad_type`, `explain.not_linear` where texts are pooled by their maximum.
     """
     expect(Pooler, pooler=pooler)
+    if not pooler.linear:
+        raise InputError(
+            "explain.not_linear", f'pooled by reduce="{pooler.reduce}", which is no sum over words; use mean'
+        )
     if top is not None:
         top = check_k(top)
     ours, theirs = _side(pooler, query, lang), _side(pooler, document, document_lang)
@@ -65,7 +69,7 @@ def _side(pooler: Pooler, text: str, lang: str) -> _Side:
         raise InputError("explain.no_vector", f"no word of the {lang} text has a vector; nothing to explain")
     vectors, state = pooler.of(lang)
     plain = vectors.matrix[rows].astype(np.float64)
-    side = _Side(words, shares, plain, plain - state.mean)
+    side = _Side(words, shares, plain, pooler.project(plain - state.mean, lang))
     if side.length <= SHORTEST:
         raise InputError(
             "explain.no_vector", f"the {lang} text equals its language's centre; there is no direction to explain"

@@ -20,6 +20,7 @@ import warehouse
 from align.normalize import unit_rows
 from warehouse import snapshot
 from warehouse.documents import index_documents, write_documents
+from warehouse.evidence import write_evidence
 from warehouse.spaces import write_space
 
 WORDS = 25_000
@@ -48,7 +49,8 @@ def build(root: Path, documents: int, dim: int) -> list[str]:
 
     def fill(connection: duckdb.DuckDBPyConnection) -> None:
         write_space(connection, space, pooler)
-        write_documents(connection, space.space_id, indexed, ["en", "fr"])
+        write_documents(connection, space.space_id, indexed)
+        write_evidence(connection, space, pooler, indexed)
 
     with snapshot.writing(root):
         snapshot.publish(root, dim, fill)

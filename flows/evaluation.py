@@ -3,8 +3,6 @@
 from itertools import combinations
 from typing import Any
 
-import polars as pl
-
 from align.dictionary import WordPairs
 from align.errors import AlignmentError
 from align.mixing import language_mixing
@@ -52,9 +50,9 @@ def evaluate_documents(indexed: list[IndexedDocuments]) -> list[dict[str, Any]]:
     rows = []
     for source in indexed:
         hubness = document_hubness(indexed, source.lang)
-        ours = source.frame["doc_id"].filter(pl.Series(source.pooled.known))
+        ours = source.known_ids
         for target in indexed:
-            at = {doc: row for row, doc in enumerate(target.frame["doc_id"].filter(pl.Series(target.pooled.known)))}
+            at = {doc: row for row, doc in enumerate(target.known_ids)}
             shared = [row for row, doc in enumerate(ours) if doc in at]
             shared = shared[:: max(1, len(shared) // QUERIES)][:QUERIES]
             if source is target or len(shared) < FEWEST_PARALLEL:

@@ -29,6 +29,7 @@ from flows.progress import step
 from flows.settings import DictionarySettings
 from warehouse import snapshot
 from warehouse.documents import index_documents, load_indexed, save_indexed, write_documents
+from warehouse.evidence import write_evidence
 from warehouse.spaces import insert, write_pairs, write_space
 
 Notes = dict[str, Any]
@@ -204,14 +205,16 @@ def publish_snapshot(plan: Plan, notes: Notes, figures: Notes) -> Notes:
     """Publish space, documents and figures as a new snapshot."""
     finished = datetime.now(UTC).replace(tzinfo=None)
     settings = plan.settings
-    with step("publish snapshot"):
+    with step("publish snapshot") as progress:
         space = align.load_space(plan.space_path)
         pooler = align.load_pooler(plan.pooling_path, space)
         train, test = read_pairs(plan)
+        indexed = load_indexed(plan.documents_path)
 
         def fill(connection: duckdb.DuckDBPyConnection) -> None:
             write_space(connection, space, pooler)
-            write_documents(connection, space.space_id, load_indexed(plan.documents_path), list(space.languages))
+            write_documents(connection, space.space_id, indexed)
+            write_evidence(connection, space, pooler, indexed, progress)
             write_pairs(connection, train, "train")
             write_pairs(connection, test, "test")
             _write_evaluations(connection, space.space_id, figures)

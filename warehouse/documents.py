@@ -36,6 +36,11 @@ class IndexedDocuments:
         """(n_known, dim) vectors of the documents that have one, in order."""
         return self.pooled.vectors[self.pooled.known]
 
+    @property
+    def known_ids(self) -> pl.Series:
+        """Ids of the documents that have a vector, in order."""
+        return self.frame["doc_id"].filter(pl.Series(self.pooled.known))
+
 
 def index_documents(frame: pl.DataFrame, pooler: Pooler) -> list[IndexedDocuments]:
     """Pool every document of `frame`, a language at a time. Raises InputError `space.no_language`."""
@@ -104,10 +109,8 @@ def distinct(vectors: F32) -> tuple[F32, I64]:
     return vectors[np.unique(place, return_index=True)[1]], place
 
 
-def write_documents(
-    connection: duckdb.DuckDBPyConnection, space_id: str, indexed: list[IndexedDocuments], languages: list[str]
-) -> None:
-    """Fill `documents`, `document_vectors` and, for queries in each of `languages`, `document_hubness`. Writes."""
+def write_documents(connection: duckdb.DuckDBPyConnection, space_id: str, indexed: list[IndexedDocuments]) -> None:
+    """Fill `documents` and `document_vectors`. Writes."""
     for part in indexed:
         frame, pooled, n = part.frame, part.pooled, part.frame.height
         hashes = [content_hash(row) for row in frame.iter_rows(named=True)]
@@ -125,18 +128,6 @@ def write_documents(
                 "known_tokens": pooled.known_tokens, "reason": pa.array(pooled.reasons(), pa.string()),
             },
         )  # fmt: skip
-    for query_lang in languages:
-        hubness = document_hubness(indexed, query_lang)
-        for part in indexed:
-            ids = part.frame["doc_id"].filter(pl.Series(part.pooled.known))
-            insert(
-                connection,
-                "document_hubness",
-                {
-                    "space_id": [space_id] * len(ids), "query_lang": [query_lang] * len(ids),
-                    "lang": [part.lang] * len(ids), "doc_id": ids.to_arrow(), "hubness": hubness[part.lang],
-                },
-            )  # fmt: skip
 
 
 def read_vectors(connection: duckdb.DuckDBPyConnection, lang: str) -> tuple[list[str], F32]:
@@ -160,10 +151,13 @@ def content_hash(document: Mapping[str, str | None]) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
+def sample_rows(n: int) -> I64:
+    """Numbers of the documents, of n, that stand for all: at most 10,000, evenly spread."""
+    return np.arange(n) if n <= SAMPLE else np.linspace(0, n - 1, SAMPLE).astype(np.int64)
+
+
 def _sample(vectors: F32) -> F32:
-    if len(vectors) <= SAMPLE:
-        return vectors
-    return vectors[np.linspace(0, len(vectors) - 1, SAMPLE).astype(np.int64)]
+    return vectors if len(vectors) <= SAMPLE else vectors[sample_rows(len(vectors))]
 
 
 def _neighbourhood_without_self(vectors: F32, sample: F32) -> F32:

@@ -1,19 +1,29 @@
 """The documents of a snapshot in memory, and exact CSLS search among them."""
 
+import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from align.retrieval import csls, top_k
-from align.vectors import F32, I64
+from align.retrieval import Neighbours, csls, top_k
+from align.vectors import F32, F64, I64
 from warehouse.documents import distinct, read_hubness, read_vectors
 from warehouse.metadata import expand_metadata, matching
+from warehouse.reranking import CANDIDATES, NEAREST
 
 BLOCK_BYTES = 256 << 20  # similarities held at once
+LEXICAL = np.float32(0.5)  # best or near it for manual pages in two pairs of languages (benchmarks/README.md)
+
+Lexical = Callable[[int, int, str], F32]  # first and last query, language → (n, n_known) scores
+Aligned = Callable[[int, str, I64, I64], F64]  # query, language, c of its documents, its nearest → (c,) scores
+Bools = npt.NDArray[np.bool_]
 
 
 class DocumentIndex:
@@ -55,33 +65,74 @@ class DocumentIndex:
         return vectors[place[ids.index(doc_id)]][None] if doc_id in ids else None
 
     def nearest(
-        self, queries: F32, lang: str, wanted: list[str], k: int, where: Mapping[str, Any] | None
+        self,
+        queries: F32,
+        lang: str,
+        wanted: list[str],
+        k: int,
+        where: Mapping[str, Any] | None,
+        lexical: Lexical | None = None,
+        rerank: Aligned | None = None,
     ) -> pl.DataFrame:
         """The k best documents in the languages `wanted` for every row of `queries` (n, dim) in `lang`.
 
+        score = CSLS of the pooled vectors, 0 for a row of zeros, + ½ CSLS of the terms (`lexical`) + the aligned score
+        (`rerank`), which is asked for the 100 best of every language, or k where that is more; only these are ranked then.
         Columns query (row of `queries`), rank (from 1), score, then those of `cards`. Raises QueryError as `matching`.
         """
-        searched = [code for code in sorted(wanted) if code in self._ranges]
+        searched = self.searched(wanted)
         ranges = [np.arange(numbers.start, numbers.stop) for numbers in map(self._ranges.__getitem__, searched)]
         numbers = np.concatenate(ranges or [np.zeros(0, dtype=np.int64)])
         refused = None if where is None else ~matching(self.cards, where)[numbers]
-        rows: list[I64] = [np.zeros(0, dtype=np.int64)]
-        hits, scores = [rows[0]], [np.zeros(0, dtype=np.float32)]
+        k = min(k, len(numbers))
+        found: list[Neighbours] = []
         step = max(1, BLOCK_BYTES // (4 * max(len(numbers), 1)))
         for start in range(0, len(queries) if len(numbers) else 0, step):
             block = queries[start : start + step]
-            score = np.hstack([csls(_cosines(block, *self._of(code)[1:]), self._hub(lang, code)) for code in searched])
+            parts = [csls(_cosines(block, *self._of(code)[1:]), self._hub(lang, code)) for code in searched]
+            score = np.hstack(parts)
+            score[~block.any(axis=1)] = 0
+            if lexical is not None:
+                score += LEXICAL * np.hstack([lexical(start, start + len(block), code) for code in searched])
+            if rerank is not None:
+                found += self._reranked(score, start, searched, k, rerank, refused)
+                continue
             if refused is not None:
                 score[:, refused] = -np.inf
-            found = top_k(score, min(k, len(numbers)))
-            kept = found.scores > -np.inf
-            rows.append(start + np.repeat(np.arange(len(block)), kept.sum(axis=1)))
-            hits.append(numbers[found.rows[kept]])
-            scores.append(found.scores[kept])
-        query = np.concatenate(rows)
+            found.append(top_k(score, k))
+        rows = [np.zeros((0, k), dtype=np.int64), *(near.rows for near in found)]
+        values = np.concatenate([np.zeros((0, k), dtype=np.float32), *(near.scores for near in found)])
+        kept = values > -np.inf
+        query, hits, scores = np.nonzero(kept)[0], np.concatenate(rows)[kept], values[kept]
         rank = np.arange(len(query)) - np.searchsorted(query, query) + 1
-        head = pl.DataFrame({"query": query, "rank": rank, "score": np.concatenate(scores)})
-        return pl.concat([head, self.cards[np.concatenate(hits)]], how="horizontal")
+        head = pl.DataFrame({"query": query, "rank": rank, "score": scores})
+        cards: pl.DataFrame = self.cards[numbers[hits]]
+        return pl.concat([head, cards], how="horizontal")
+
+    def searched(self, wanted: list[str]) -> list[str]:
+        """Those of the languages `wanted` that have documents, in order."""
+        return [code for code in sorted(wanted) if code in self._ranges]
+
+    def _reranked(
+        self, score: F32, first: int, searched: list[str], k: int, rerank: Aligned, refused: Bools | None
+    ) -> list[Neighbours]:
+        """The k best of every row of `score` (n, m) once the aligned scores of its candidates are added."""
+        ends = np.cumsum([0] + [len(self._ranges[code]) for code in searched])
+        parts = list(zip(searched, pairwise(ends.tolist()), strict=True))
+        nearest = [top_k(score[:, a:b], NEAREST).rows for _, (a, b) in parts]
+        if refused is not None:
+            score[:, refused] = -np.inf
+        candidates = [top_k(score[:, a:b], max(k, CANDIDATES)) for _, (a, b) in parts]
+
+        def one(row: int) -> Neighbours:
+            found = np.full((1, score.shape[1]), -np.inf, dtype=np.float32)
+            for (code, (a, _)), near, chosen in zip(parts, nearest, candidates, strict=True):
+                own = chosen.rows[row][chosen.scores[row] > -np.inf]
+                found[0, own + a] = score[row, own + a] + rerank(first + row, code, own, near[row])
+            return top_k(found, k)
+
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+            return list(pool.map(one, range(len(score))))
 
     def _of(self, lang: str) -> tuple[list[str], F32, I64]:
         """Ids (n), different vectors (m, dim), and which of these each document has (n,)."""

@@ -19,6 +19,7 @@ from align.vectors import WordVectors
 from align.whitening import fit_reweighting
 from warehouse import snapshot
 from warehouse.documents import IndexedDocuments, index_documents, write_documents
+from warehouse.evidence import write_evidence
 from warehouse.spaces import write_pairs, write_space
 
 DIM = 12
@@ -111,7 +112,8 @@ def publish_planted(root, space, pairs, frame):
 
     def fill(connection):
         write_space(connection, space, pooler)
-        write_documents(connection, space.space_id, indexed, list(space.languages))
+        write_documents(connection, space.space_id, indexed)
+        write_evidence(connection, space, pooler, indexed)
         write_pairs(connection, pairs, "train")
 
     with snapshot.writing(root):

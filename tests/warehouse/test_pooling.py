@@ -32,7 +32,7 @@ def test_sql_and_the_stored_pooler_and_the_fitted_one_make_the_same_vectors(
     )  # fmt: skip
     with create(tmp_path / "one.duckdb", world.space.dim) as connection:
         write_space(connection, world.space, pooler)
-        write_documents(connection, world.space.space_id, index_documents(world.frame, pooler), ["en"])
+        write_documents(connection, world.space.space_id, index_documents(world.frame, pooler))
         again = read_pooler(connection)
         for lang, some in (("en", [*texts["en"][:6], "house house HOUSE river 12", "qqq"]), ("tr", texts["tr"][:3])):
             pooled = pooler.pool_counted(some, lang)

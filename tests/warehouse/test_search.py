@@ -17,6 +17,7 @@ import warehouse
 from align.errors import AlignError, InputError, QueryError
 from align.vectors import WordVectors
 
+PLAIN = {"rerank": False, "lexical": False}
 TEXTS = {
     "en": ["house river", "SUN road, heart", "water"],
     "fr": ["maison fleuve", "été"],
@@ -65,7 +66,7 @@ def check(hits, found, k):
 def test_search_is_the_loop(wh, world, lang, text):
     vector = world.pooler.pool([text], lang).data[0].astype("f8")
     for into, k in ((None, 10), (["fr"], 3), (["el", "tr"], 5), (None, 500)):
-        check(wh.search(text, lang, into, k), oracle(world, vector, lang, into), k)
+        check(wh.search(text, lang, into, k, **PLAIN), oracle(world, vector, lang, into), k)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +130,7 @@ def test_A06_equal_scores_stand_in_the_order_of_language_and_id(publish_world, t
     publish_world(tmp_path / "s", space, pairs, pl.DataFrame(table, schema=names, orient="row"))
     with warehouse.open(tmp_path / "s") as wh:
         for text in ("w1 w2", "w30", "w5 w6 w7 w8"):
-            hits = wh.search(text, "en", ["fr", "de"], 60)
+            hits = wh.search(text, "en", ["fr", "de"], 60, **PLAIN)
             assert hits["score"].n_unique() <= 30
             owed = [(-score, lang, doc_id) for score, lang, doc_id in hits.select("score", "lang", "doc_id").rows()]
             assert owed == sorted(owed)
@@ -277,7 +278,7 @@ def test_A05_threads_may_share_a_warehouse(world):
         try:
             for n in range(start, start + 15):
                 lang = list(TEXTS)[n % 5]
-                check(wh.search(TEXTS[lang][0], lang, k=7), expected[lang], 7)
+                check(wh.search(TEXTS[lang][0], lang, k=7, **PLAIN), expected[lang], 7)
                 assert wh.sql("SELECT count(*), ? FROM words WHERE lang = ?", [n, lang]).row(0) == (60, n)
                 assert wh.explain("house maison Haus ev σπίτι", lang, "d00", "en").height
         except BaseException as fault:

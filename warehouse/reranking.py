@@ -1,0 +1,180 @@
+"""The second stage of search: candidates of the pooled vectors are looked at word by word."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from align.pool import Pooler
+from align.retrieval import NEIGHBOURS, mean_of_largest, top_k
+from align.terms import is_compound
+from align.tokens import tokenize
+from align.vectors import F32, F64, I64
+from align.word_alignment import WordMatch, align_words
+from warehouse.documents import IndexedDocuments, sample_rows
+from warehouse.spaces import select
+from warehouse.terms import DocumentTerms, token_columns
+
+CANDIDATES = (
+    100  # a language, at least: 95 to 97 % of the translations of sentences are among them (benchmarks/README.md)
+)
+NEAREST = 20  # texts of the other side from which hubness is taken
+BLOCK = 512
+
+Match = Callable[[str, str], WordMatch]
+
+
+@dataclass(frozen=True, eq=False)
+class WrittenWords:
+    """The words of n texts of one language: distinct `forms` (v), their `rows` (v,) in the word vectors, -1 without one.
+
+    The words of text i are `columns[starts[i]:starts[i + 1]]` of the forms, and weigh `weights` there.
+    """
+
+    forms: list[str]
+    rows: I64
+    columns: I64
+    weights: F64
+    starts: I64
+
+    def of(self, texts: I64) -> tuple[I64, F64, I64]:
+        """Columns, weights and starts of some of the texts."""
+        counts = self.starts[texts + 1] - self.starts[texts]
+        ends = np.concatenate([[0], np.cumsum(counts)])
+        at = np.arange(ends[-1]) + np.repeat(self.starts[texts] - ends[:-1], counts)
+        return self.columns[at], self.weights[at], ends
+
+
+def words_of_texts(texts: Sequence[str], pooler: Pooler, lang: str) -> WrittenWords:
+    """The words of texts as they are."""
+    ids: dict[str, int] = {}
+    counted = [Counter(tokenize(text, lang)) for text in texts]
+    columns = [ids.setdefault(form, len(ids)) for count in counted for form in count]
+    times = [n for count in counted for n in count.values()]
+    starts = np.cumsum([0] + [len(count) for count in counted])
+    return _weighed([*ids], np.array(columns, "i8"), np.array(times, "f8"), starts, pooler, lang)
+
+
+def words_of_documents(terms: DocumentTerms, pooler: Pooler, lang: str) -> WrittenWords:
+    """The words of the documents of `lang`: their terms without the compounds."""
+    names = [*terms.vocabulary]
+    used = [number for number in token_columns(terms, lang).tolist() if not is_compound(names[number])]
+    rows = csr_matrix(terms.counts[lang][:, used])
+    forms = [names[number] for number in used]
+    return _weighed(forms, rows.indices.astype("i8"), rows.data.astype("f8"), rows.indptr.astype("i8"), pooler, lang)
+
+
+def _weighed(forms: list[str], columns: I64, times: F64, starts: I64, pooler: Pooler, lang: str) -> WrittenWords:
+    vectors, state = pooler.of(lang)
+    rows = vectors.rows(forms)
+    # A word that no training text held is rare: it weighs as the rarest do.
+    weights = np.where(rows >= 0, state.weights[rows], state.weights.max())
+    return WrittenWords(forms, rows, columns, weights[columns] * times, starts)
+
+
+@dataclass(frozen=True, eq=False)
+class Aligner:
+    """Aligns words of texts of one language with those of documents of another."""
+
+    match: WordMatch
+    documents: WrittenWords
+    spelled: list[str]  # the documents' forms
+
+    @staticmethod
+    def of(match: WordMatch, documents: WrittenWords) -> "Aligner":
+        return Aligner(match, documents, match.spell(documents.forms, target=True))
+
+    def both(self, texts: WrittenWords, spelled: list[str], text: int, documents: I64) -> tuple[F64, F64]:
+        """Forward (c,) and backward (c,) of `align_words` for one text and c documents."""
+        own, weights, _ = texts.of(np.array([text]))
+        columns, column_weights, starts = self.documents.of(documents)
+        used, columns = np.unique(columns, return_inverse=True)
+        similarity = self.match.similarity(
+            texts.rows[own], [spelled[i] for i in own], self.documents.rows[used], [self.spelled[i] for i in used]
+        )
+        return align_words(similarity, weights, columns, column_weights, starts)
+
+
+def aligned_hubness(
+    indexed: Sequence[IndexedDocuments], words: dict[str, WrittenWords], match: Match, query_lang: str
+) -> dict[str, F32]:
+    """Per language, what is taken from the aligned score of every document for queries in `query_lang`, (n_known,).
+
+    The mean of the 10 highest forward plus that of the 10 highest backward scores among the 20 nearest documents in
+    `query_lang` by pooled vectors, itself left out; where `query_lang` has fewer than 10 documents, in its own.
+    """
+    vectors = {part.lang: part.vectors for part in indexed}
+    result = {}
+    for part in indexed:
+        asked = query_lang if len(vectors.get(query_lang, ())) >= NEIGHBOURS else part.lang
+        sample = sample_rows(len(vectors[asked]))
+        aligner = Aligner.of(match(part.lang, asked), words[asked])
+        spelled = aligner.match.spell(words[part.lang].forms)
+        own = part.lang == asked
+
+        def one(text: int, near: I64, a: Aligner = aligner, s: list[str] = spelled, lang: str = part.lang) -> float:
+            return _mean_best(a.both(words[lang], s, text, near)) if len(near) else 0.0
+
+        found: list[float] = []
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+            for start in range(0, len(part.vectors), BLOCK):
+                block = np.arange(start, min(start + BLOCK, len(part.vectors)))
+                near = sample[top_k(part.vectors[block] @ vectors[asked][sample].T, NEAREST + own).rows]
+                kept = [rows[rows != text][:NEAREST] if own else rows for text, rows in zip(block, near, strict=True)]
+                found += pool.map(one, block, kept)
+        result[part.lang] = np.array(found, dtype=np.float32)
+    return result
+
+
+def _mean_best(both: tuple[F64, F64]) -> float:
+    return float(sum(mean_of_largest(side[None].astype(np.float32), NEIGHBOURS)[0] for side in both))
+
+
+class Reranker:
+    """Aligned scores of stored documents for texts; each part is made when first needed."""
+
+    def __init__(
+        self,
+        connection: Callable[[], duckdb.DuckDBPyConnection],
+        terms: Callable[[], DocumentTerms],
+        pooler: Callable[[str], Pooler],
+        match: Match,
+    ) -> None:
+        self._connection, self._terms, self._pooler, self._match = connection, terms, pooler, match
+        self._aligners: dict[tuple[str, str], tuple[Aligner, F32]] = {}
+        self._words: dict[str, WrittenWords] = {}
+
+    def ask(self, texts: Sequence[str], lang: str, wanted: Sequence[str]) -> Callable[[int, str, I64, I64], F64]:
+        """A function of a text's number, a language, c of its documents and those nearest to the text to scores (c,).
+
+        As CSLS: twice forward plus backward, minus what the document gives the texts of `lang` that are nearest to it, and
+        minus what the text gets from those nearest to it: the mean of the 10 highest forward and of the 10 highest backward.
+        """
+        words = words_of_texts(texts, self._pooler(lang), lang)
+        aligners = {code: self._aligner(lang, code) for code in wanted}
+        spelled = {code: aligner.match.spell(words.forms) for code, (aligner, _) in aligners.items()}
+
+        def scores(text: int, code: str, documents: I64, nearest: I64) -> F64:
+            aligner, hubness = aligners[code]
+            asked, place = np.unique(np.concatenate([documents, nearest]), return_inverse=True)
+            forward, backward = aligner.both(words, spelled[code], text, asked)
+            own, near = np.split(place, [len(documents)])
+            taken = hubness[documents] + _mean_best((forward[near], backward[near]))
+            return np.asarray(2 * (forward[own] + backward[own]) - taken, dtype=np.float64)
+
+        return scores
+
+    def _aligner(self, lang: str, code: str) -> tuple[Aligner, F32]:
+        if (lang, code) not in self._aligners:
+            if code not in self._words:
+                self._words[code] = words_of_documents(self._terms(), self._pooler(code), code)
+            sql = "SELECT aligned_hubness FROM document_hubness WHERE query_lang = ? AND lang = ? ORDER BY doc_id"
+            column = select(self._connection(), sql, [lang, code])["aligned_hubness"]
+            hubness = np.asarray(column.to_numpy(), dtype=np.float32)
+            self._aligners[lang, code] = (Aligner.of(self._match(lang, code), self._words[code]), hubness)
+        return self._aligners[lang, code]
