@@ -50,11 +50,18 @@ _NOTHING = {
     "every vector has a hubness for every language": (
         "SELECT count(*) FROM document_vectors v CROSS JOIN rotations r "
         "ANTI JOIN document_hubness h ON h.lang = v.lang AND h.doc_id = v.doc_id AND h.query_lang = r.lang "
-        "AND isfinite(h.hubness) WHERE v.vector IS NOT NULL"
+        "AND isfinite(h.hubness) AND isfinite(h.lexical_hubness) AND isfinite(h.aligned_hubness) WHERE v.vector IS NOT NULL"
+    ),
+    "terms are numbered from 0 without gaps": "SELECT count(*) FROM (SELECT count(DISTINCT term) n, count(*) m, coalesce(max(term_id), -1) z FROM terms) WHERE n <> m OR z <> m - 1",
+    "every vector has its terms": (
+        "SELECT count(*) FROM (FROM document_vectors WHERE vector IS NOT NULL) v "
+        "FULL JOIN document_terms t ON t.lang = v.lang AND t.doc_id = v.doc_id "
+        "WHERE t.doc_id IS NULL OR v.doc_id IS NULL OR len(term_ids) <> len(counts) OR list_min(counts) < 1 "
+        "OR list_min(term_ids) < 0 OR list_max(term_ids) >= (SELECT count(*) FROM terms)"
     ),
     "one space_id everywhere": (
         "SELECT count(*) FROM (SELECT space_id FROM words UNION SELECT space_id FROM document_vectors "
-        "UNION SELECT space_id FROM rotations UNION SELECT space_id FROM word_hubness UNION SELECT space_id FROM word_maps UNION SELECT space_id FROM spellings UNION SELECT space_id FROM document_hubness) "
+        "UNION SELECT space_id FROM rotations UNION SELECT space_id FROM word_hubness UNION SELECT space_id FROM word_maps UNION SELECT space_id FROM spellings UNION SELECT space_id FROM document_hubness UNION SELECT space_id FROM document_terms) "
         "WHERE space_id NOT IN (SELECT space_id FROM spaces)"
     ),
 }  # fmt: skip

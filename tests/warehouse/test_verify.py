@@ -31,6 +31,8 @@ BROKEN = {
     "document vectors of length 1, or NULL with a reason": without_rules("document_vectors")
     + "UPDATE document_vectors SET vector = list_transform(vector, lambda x: 0) WHERE doc_id = 'd03' AND lang = 'de'",
     "every vector has a hubness for every language": "UPDATE document_hubness SET hubness = 'nan' WHERE doc_id = 'd03' AND lang = 'de' AND query_lang = 'el'",
+    "terms are numbered from 0 without gaps": "UPDATE terms SET term_id = 100000 WHERE term = 'maison'",
+    "every vector has its terms": "DELETE FROM document_terms WHERE doc_id = 'd03' AND lang = 'de'",
     "one space_id everywhere": "UPDATE document_vectors SET space_id = 'other' WHERE doc_id = 'd03' AND lang = 'de'",
 }  # fmt: skip
 MORE = [
@@ -41,6 +43,9 @@ MORE = [
     ("every document has a row of vectors", "INSERT INTO document_vectors SELECT * REPLACE ('new' AS doc_id) FROM document_vectors WHERE doc_id = 'd03' AND lang = 'de'"),
     ("document vectors of length 1", without_rules("document_vectors") + "UPDATE document_vectors SET vector = NULL WHERE doc_id = 'd03'"),
     ("document vectors of length 1", without_rules("document_vectors") + "UPDATE document_vectors SET reason = NULL WHERE vector IS NULL"),
+    ("every vector has a hubness", "UPDATE document_hubness SET aligned_hubness = 'inf' WHERE doc_id = 'd03' AND lang = 'de'"),
+    ("every vector has its terms", "UPDATE document_terms SET counts = counts[2:] WHERE doc_id = 'd03' AND lang = 'de'"),
+    ("every vector has its terms", "UPDATE document_terms SET term_ids = list_transform(term_ids, lambda t: t + 100000) WHERE doc_id = 'd03'"),
     ("every vector has a hubness", "DELETE FROM document_hubness WHERE doc_id = 'd03' AND lang = 'de' AND query_lang = 'el'"),
 ]  # fmt: skip
 
