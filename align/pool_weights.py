@@ -12,7 +12,7 @@ from align.vectors import F64, I64, WordVectors
 
 Weighting = Literal["sif", "usif", "idf", "tfidf", "uniform"]
 
-SIF_A = 1e-2  # best on sentences, and on manual pages after refinement (benchmarks/README.md)
+SIF_A = 3e-2  # the best compromise of sentences and manual pages (benchmarks/README.md)
 SENTENCE = 11.0  # tokens of a text where no text is there to tell: the default of the published uSIF
 
 

@@ -119,9 +119,12 @@ def align_words(similarity: F32, weights: F64, columns: I64, column_weights: F64
     if p == 0 or not len(full):
         return forward, backward
     heads = np.asarray(starts)[full]
-    best = np.maximum.reduceat(similarity[:, columns], heads, axis=1)
-    forward[full] = weights @ best / weights.sum()
-    nearest = similarity.max(axis=0)[columns]
+    by_column = np.ascontiguousarray(
+        similarity.T
+    )  # candidates' words in rows: they are gathered and compared row by row
+    best = np.maximum.reduceat(by_column[columns], heads, axis=0)
+    forward[full] = best @ weights / weights.sum()
+    nearest = by_column.max(axis=1)[columns]
     backward[full] = np.add.reduceat(nearest * column_weights, heads) / np.add.reduceat(column_weights, heads)
     return forward, backward
 

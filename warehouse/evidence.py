@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import duckdb
 
-from align.pool import Pooler
 from align.space import SharedSpace
 from align.word_alignment import WordMatch, word_match
 from warehouse.documents import IndexedDocuments, document_hubness
@@ -18,7 +17,6 @@ Progress = Callable[[int, int], None]
 def write_evidence(
     connection: duckdb.DuckDBPyConnection,
     space: SharedSpace,
-    pooler: Pooler,
     indexed: list[IndexedDocuments],
     progress: Progress | None = None,
 ) -> None:
@@ -28,7 +26,7 @@ def write_evidence(
     """
     terms = count_documents(indexed)
     write_terms(connection, space.space_id, indexed, terms)
-    words = {part.lang: words_of_documents(terms, pooler, part.lang) for part in indexed}
+    words = {part.lang: words_of_documents(terms, space.vectors(part.lang)) for part in indexed}
     matches: dict[tuple[str, str], WordMatch] = {}
 
     def match(source: str, target: str) -> WordMatch:

@@ -10,11 +10,10 @@ import duckdb
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from align.pool import Pooler
 from align.retrieval import NEIGHBOURS, mean_of_largest, top_k
 from align.terms import is_compound
 from align.tokens import tokenize
-from align.vectors import F32, F64, I64
+from align.vectors import F32, F64, I64, WordVectors
 from align.word_alignment import WordMatch, align_words
 from warehouse.documents import IndexedDocuments, sample_rows
 from warehouse.spaces import select
@@ -25,6 +24,7 @@ CANDIDATES = (
 )
 NEAREST = 20  # texts of the other side from which hubness is taken
 BLOCK = 512
+SIF_A = 5e-3  # of words that are aligned; smaller than in pooling, where rare words drown the rest
 
 Match = Callable[[str, str], WordMatch]
 
@@ -50,30 +50,29 @@ class WrittenWords:
         return self.columns[at], self.weights[at], ends
 
 
-def words_of_texts(texts: Sequence[str], pooler: Pooler, lang: str) -> WrittenWords:
+def words_of_texts(texts: Sequence[str], vectors: WordVectors) -> WrittenWords:
     """The words of texts as they are."""
     ids: dict[str, int] = {}
-    counted = [Counter(tokenize(text, lang)) for text in texts]
+    counted = [Counter(tokenize(text, vectors.lang)) for text in texts]
     columns = [ids.setdefault(form, len(ids)) for count in counted for form in count]
     times = [n for count in counted for n in count.values()]
     starts = np.cumsum([0] + [len(count) for count in counted])
-    return _weighed([*ids], np.array(columns, "i8"), np.array(times, "f8"), starts, pooler, lang)
+    return _weighed([*ids], np.array(columns, "i8"), np.array(times, "f8"), starts, vectors)
 
 
-def words_of_documents(terms: DocumentTerms, pooler: Pooler, lang: str) -> WrittenWords:
-    """The words of the documents of `lang`: their terms without the compounds."""
-    names = [*terms.vocabulary]
+def words_of_documents(terms: DocumentTerms, vectors: WordVectors) -> WrittenWords:
+    """The words of the documents in the language of `vectors`: their terms without the compounds."""
+    names, lang = [*terms.vocabulary], vectors.lang
     used = [number for number in token_columns(terms, lang).tolist() if not is_compound(names[number])]
     rows = csr_matrix(terms.counts[lang][:, used])
     forms = [names[number] for number in used]
-    return _weighed(forms, rows.indices.astype("i8"), rows.data.astype("f8"), rows.indptr.astype("i8"), pooler, lang)
+    return _weighed(forms, rows.indices.astype("i8"), rows.data.astype("f8"), rows.indptr.astype("i8"), vectors)
 
 
-def _weighed(forms: list[str], columns: I64, times: F64, starts: I64, pooler: Pooler, lang: str) -> WrittenWords:
-    vectors, state = pooler.of(lang)
+def _weighed(forms: list[str], columns: I64, times: F64, starts: I64, vectors: WordVectors) -> WrittenWords:
     rows = vectors.rows(forms)
-    # A word that no training text held is rare: it weighs as the rarest do.
-    weights = np.where(rows >= 0, state.weights[rows], state.weights.max())
+    # SIF with a constant of its own. A word that no training text held is rare: it weighs as the rarest can.
+    weights = np.where(rows >= 0, SIF_A / (SIF_A + vectors.probabilities()[rows]), 1.0)
     return WrittenWords(forms, rows, columns, weights[columns] * times, starts)
 
 
@@ -142,10 +141,10 @@ class Reranker:
         self,
         connection: Callable[[], duckdb.DuckDBPyConnection],
         terms: Callable[[], DocumentTerms],
-        pooler: Callable[[str], Pooler],
+        vectors: Callable[[str], WordVectors],
         match: Match,
     ) -> None:
-        self._connection, self._terms, self._pooler, self._match = connection, terms, pooler, match
+        self._connection, self._terms, self._read, self._match = connection, terms, vectors, match
         self._aligners: dict[tuple[str, str], tuple[Aligner, F32]] = {}
         self._words: dict[str, WrittenWords] = {}
 
@@ -155,7 +154,7 @@ class Reranker:
         As CSLS: twice forward plus backward, minus what the document gives the texts of `lang` that are nearest to it, and
         minus what the text gets from those nearest to it: the mean of the 10 highest forward and of the 10 highest backward.
         """
-        words = words_of_texts(texts, self._pooler(lang), lang)
+        words = words_of_texts(texts, self._read(lang))
         aligners = {code: self._aligner(lang, code) for code in wanted}
         spelled = {code: aligner.match.spell(words.forms) for code, (aligner, _) in aligners.items()}
 
@@ -172,7 +171,7 @@ class Reranker:
     def _aligner(self, lang: str, code: str) -> tuple[Aligner, F32]:
         if (lang, code) not in self._aligners:
             if code not in self._words:
-                self._words[code] = words_of_documents(self._terms(), self._pooler(code), code)
+                self._words[code] = words_of_documents(self._terms(), self._read(code))
             sql = "SELECT aligned_hubness FROM document_hubness WHERE query_lang = ? AND lang = ? ORDER BY doc_id"
             column = select(self._connection(), sql, [lang, code])["aligned_hubness"]
             hubness = np.asarray(column.to_numpy(), dtype=np.float32)

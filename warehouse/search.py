@@ -304,7 +304,7 @@ class Warehouse:
             there, back = (self._word_sides(*pair, "auto")[2] for pair in ((source, target), (target, source)))
             return word_match(there, back)
 
-        return Reranker(lambda: self._open, lambda: self._lexical.terms, self._pooler, match)
+        return Reranker(lambda: self._open, lambda: self._lexical.terms, self.words, match)
 
     def _no_vector(self, lang: str, doc_id: str) -> QueryError:
         sql = "SELECT reason FROM document_vectors WHERE lang = ? AND doc_id = ?"

@@ -87,4 +87,4 @@ def test_the_fit_of_the_choice_is_that_of_its_parameters(bilingual_space):
 @pytest.mark.parametrize("texts", [{}, {"en": ["en1 en2"] * 50}, {"en": ["en1"], "fr": ["fr1"]}])
 def test_nothing_is_tried_without_documents_of_two_languages(bilingual_space, texts):
     pooler = fit_pooler(bilingual_space, texts, weighting="auto")
-    assert (pooler.tried, pooler.weighting, pooler.a, pooler.components) == ((), "sif", 0.01, 0)
+    assert (pooler.tried, pooler.weighting, pooler.a, pooler.components) == ((), "sif", 0.03, 0)

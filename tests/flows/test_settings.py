@@ -58,7 +58,7 @@ def test_the_least_configuration_has_the_defaults_of_the_readme(load, tmp_path):
         0,
         1,
     )
-    assert tuple(dict(settings.pooling).values()) == ("sif", 0.01, "mean", 0, "language")
+    assert tuple(dict(settings.pooling).values()) == ("sif", 0.03, "mean", 0, "language")
     assert (settings.evaluation.held_out, settings.evaluation.parallel_ids) == (0.1, False)
     assert settings.warehouse_path == tmp_path / "warehouse/data"
 

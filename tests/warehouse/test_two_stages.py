@@ -15,7 +15,7 @@ from align.tokens import tokenize
 from align.vectors import WordVectors
 from align.word_alignment import word_match
 from warehouse.index import LEXICAL
-from warehouse.reranking import NEAREST
+from warehouse.reranking import NEAREST, SIF_A
 from warehouse.terms import read_terms
 
 QUERIES = {"en": ["house river sun", "12 mail ISTANBUL qqq"], "fr": ["maison fleuve été"], "el": ["σπίτι φως"]}
@@ -89,11 +89,10 @@ class Words:
         return np.average(table.max(axis=1), weights=weights[0]), np.average(table.max(axis=0), weights=weights[1])
 
     def weights(self, counted, lang):
-        vectors, state = self.world.pooler.of(lang)
-        rows = vectors.rows([*counted])
+        vectors = self.world.space.vectors(lang)
+        rows, p = vectors.rows([*counted]), vectors.probabilities()
         return [
-            n * (state.weights[row] if row >= 0 else state.weights.max())
-            for row, n in zip(rows, counted.values(), strict=True)
+            n * (SIF_A / (SIF_A + p[row]) if row >= 0 else 1) for row, n in zip(rows, counted.values(), strict=True)
         ]
 
     def hubness(self, doc_id, text, vector, code, lang):
