@@ -129,6 +129,24 @@ def align_words(similarity: F32, weights: F64, columns: I64, column_weights: F64
     return forward, backward
 
 
+def matched_words(similarity: F32, weights: F64, target_weights: F64) -> tuple[I64, F64, I64, F64]:
+    """Of two texts of p and q words: each word's best match in the other, and what that adds to forward and to backward.
+
+    `similarity` (p, q), `weights` (p,), `target_weights` (q,), p and q above 0. Columns (p,) and shares (p,), which sum to the
+    forward of `align_words`; rows (q,) and shares (q,), which sum to its backward. Raises InputError `api.bad_vector`.
+
+    >>> matched_words(np.array([[1.0, 0.2], [0.3, 0.4]]), np.ones(2), np.ones(2))
+    (array([0, 1]), array([0.5, 0.2]), array([0, 1]), array([0.5, 0.2]))
+    """
+    similarity = rows_of(similarity, "similarity")
+    p, q = similarity.shape
+    if not p or not q or np.shape(weights) != (p,) or np.shape(target_weights) != (q,):
+        raise InputError("api.bad_vector", f"similarity is {(p, q)}; give one weight for each word of either text")
+    forward = weights * similarity.max(axis=1) / weights.sum()
+    backward = target_weights * similarity.max(axis=0) / target_weights.sum()
+    return similarity.argmax(axis=1), forward, similarity.argmax(axis=0), backward
+
+
 def _spread(n: int) -> I64:
     return np.unique(np.linspace(0, max(n - 1, 0), min(n, SAMPLE)).astype(np.int64))
 

@@ -132,7 +132,7 @@ def explain(
 ) -> None:
     """Show why a text and a document match.
 
-    Lists the word pairs that make their cosine, largest first.
+    Lists the word pairs that make their score, largest first: by pooled vectors, by words aligned, by what is written alike.
 
     Example: align explain "how do I bake bread?" --lang en --doc bread-baking --doc-lang fr
     """
@@ -140,12 +140,16 @@ def explain(
 
     with store.open(warehouse) as wh:
         pairs = wh.explain(text, lang, doc, doc_lang or _only_language(wh, doc), top=None)
-    shown = pairs.head(top).to_dicts()
+    score, hubness = float(pairs["share"].sum()), float(pairs["share"][-1])
+    shown = pairs.head(min(top, pairs.height - 1)).to_dicts()
     if as_json:
-        _print_json({"cosine": float(pairs["share"].sum()), "pairs": shown})
+        _print_json({"score": score, "hubness": hubness, "cosine": float(pairs["pooled"].sum()) / 2, "pairs": shown})
         return
     _show(shown)
-    out.print(f"cosine {pairs['share'].sum():.4f} = the sum of the shares of all {pairs.height} word pairs")
+    out.print(
+        f"score {score:.4f} = the shares of all {pairs.height - 1} word pairs, {score - hubness:.4f}, "
+        f"and {hubness:.4f} for hubness: what either text would give anyone"
+    )
 
 
 @app.command()

@@ -36,6 +36,7 @@ class DocumentIndex:
         self._connection = connection  # called at every use, for the thread that asks
         self._vectors: dict[str, tuple[list[str], F32, I64]] = {}
         self._hubness: dict[tuple[str, str], F32] = {}
+        self._numbers: dict[str, dict[str, int]] = {}
 
     @cached_property
     def cards(self) -> pl.DataFrame:
@@ -59,10 +60,20 @@ class DocumentIndex:
 
     def vector(self, lang: str, doc_id: str) -> F32 | None:
         """(1, dim) vector of one document, or None."""
-        if lang not in self._ranges:
+        number = self.number(lang, doc_id)
+        if number < 0:
             return None
-        ids, vectors, place = self._of(lang)
-        return vectors[place[ids.index(doc_id)]][None] if doc_id in ids else None
+        _, vectors, place = self._of(lang)
+        found: F32 = vectors[place[number]][None]
+        return found
+
+    def number(self, lang: str, doc_id: str) -> int:
+        """Place of a document among those of its language that have a vector; -1 where it has none."""
+        if lang not in self._ranges:
+            return -1
+        if lang not in self._numbers:
+            self._numbers[lang] = {doc_id: number for number, doc_id in enumerate(self._of(lang)[0])}
+        return self._numbers[lang].get(doc_id, -1)
 
     def nearest(
         self,

@@ -14,7 +14,7 @@ from align.retrieval import NEIGHBOURS, mean_of_largest, top_k
 from align.terms import is_compound
 from align.tokens import tokenize
 from align.vectors import F32, F64, I64, WordVectors
-from align.word_alignment import WordMatch, align_words
+from align.word_alignment import WordMatch, align_words, matched_words
 from warehouse.documents import IndexedDocuments, sample_rows
 from warehouse.spaces import select
 from warehouse.terms import DocumentTerms, token_columns
@@ -27,6 +27,7 @@ BLOCK = 512
 SIF_A = 5e-3  # of words that are aligned; smaller than in pooling, where rare words drown the rest
 
 Match = Callable[[str, str], WordMatch]
+WordShare = tuple[str, str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,10 +94,24 @@ class Aligner:
         own, weights, _ = texts.of(np.array([text]))
         columns, column_weights, starts = self.documents.of(documents)
         used, columns = np.unique(columns, return_inverse=True)
-        similarity = self.match.similarity(
-            texts.rows[own], [spelled[i] for i in own], self.documents.rows[used], [self.spelled[i] for i in used]
+        return align_words(self._similarity(texts, spelled, own, used), weights, columns, column_weights, starts)
+
+    def pairs(self, texts: WrittenWords, spelled: list[str], text: int, document: int) -> list[WordShare]:
+        """Forms of the two that are each other's best match, and what each pair adds to forward plus backward."""
+        own, weights, _ = texts.of(np.array([text]))
+        theirs, target_weights, _ = self.documents.of(np.array([document]))
+        if not len(own) or not len(theirs):
+            return []
+        similarity = self._similarity(texts, spelled, own, theirs)
+        columns, forward, rows, backward = matched_words(similarity, weights, target_weights)
+        first, second = [texts.forms[i] for i in own], [self.documents.forms[i] for i in theirs]
+        there = [(first[i], second[j], share) for i, (j, share) in enumerate(zip(columns, forward, strict=True))]
+        return there + [(first[i], second[j], share) for j, (i, share) in enumerate(zip(rows, backward, strict=True))]
+
+    def _similarity(self, texts: WrittenWords, spelled: list[str], own: I64, theirs: I64) -> F32:
+        return self.match.similarity(
+            texts.rows[own], [spelled[i] for i in own], self.documents.rows[theirs], [self.spelled[i] for i in theirs]
         )
-        return align_words(similarity, weights, columns, column_weights, starts)
 
 
 def aligned_hubness(
@@ -167,6 +182,13 @@ class Reranker:
             return np.asarray(2 * (forward[own] + backward[own]) - taken, dtype=np.float64)
 
         return scores
+
+    def pairs(self, text: str, lang: str, code: str, document: int) -> list[WordShare]:
+        """Words of a text and of one document of `code` that match, and what each pair adds to the aligned score."""
+        words = words_of_texts([text], self._read(lang))
+        aligner, _ = self._aligner(lang, code)
+        found = aligner.pairs(words, aligner.match.spell(words.forms), 0, document)
+        return [(ours, theirs, 2 * share) for ours, theirs, share in found]
 
     def _aligner(self, lang: str, code: str) -> tuple[Aligner, F32]:
         if (lang, code) not in self._aligners:

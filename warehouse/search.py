@@ -32,8 +32,7 @@ from warehouse.lexicon import StoredSpace, stored_pairs
 from warehouse.reranking import Reranker
 from warehouse.spaces import read_pooler, read_retrieval, select, stored_languages
 from warehouse.terms import LexicalIndex
-
-WHY = 5  # word pairs shown with a hit
+from warehouse.why import HIT, shortened, take_apart
 
 
 class Warehouse:
@@ -111,7 +110,7 @@ class Warehouse:
 
         `into`: languages to search, default all. `where`: metadata that must be equal, {"topic": "law"}, or one of a list.
         Columns: query (position in the list), rank (from 1), score, lang, doc_id, title, then the metadata; with `explain`
-        also why: the word pairs that add most to the cosine of the pooled texts, each with its share.
+        also why: the five word pairs that add most to the score, each with its share, and an entry without words for the rest.
 
         score, higher is nearer, is the sum of what is asked for: CSLS of the pooled vectors, 2 cos − r(query) − r(document),
         always; with `lexical` half the CSLS of the TF-IDF of terms that are written alike; with `rerank` how well the words
@@ -144,11 +143,12 @@ class Warehouse:
         hits = self._index.nearest(pooled.vectors[known], lang, wanted, k, where, by_terms, by_words)
         hits = hits.with_columns(query=known[hits["query"].to_numpy()])
         if explain:
+            found_by = hits.select("query", "doc_id", "lang", "score").rows()
             why = [
-                self._why(texts[q], lang, doc, in_lang)
-                for q, doc, in_lang in hits.select("query", "doc_id", "lang").rows()
+                shortened(self._apart(texts[query], lang, doc_id, code, score, rerank, lexical))
+                for query, doc_id, code, score in found_by
             ]
-            hits = hits.with_columns(pl.Series("why", why, dtype=_WHY))
+            hits = hits.with_columns(pl.Series("why", why, dtype=HIT))
         return hits
 
     def similar(
@@ -227,20 +227,35 @@ class Warehouse:
         code = self._language(lang)
         return self._pooler(code).of(code)[0]
 
-    def explain(self, text: str, lang: str, doc_id: str, doc_lang: str, top: int | None = 20) -> pl.DataFrame:
-        """Why a text and a stored document match: `align.explain` of the two.
+    def explain(
+        self,
+        text: str,
+        lang: str,
+        doc_id: str,
+        doc_lang: str,
+        top: int | None = 20,
+        *,
+        rerank: bool | None = None,
+        lexical: bool | None = None,
+    ) -> pl.DataFrame:
+        """Why `search` gives a stored document the score it has for `text`: the pairs of words, those that add most first.
 
-        Raises QueryError `search.no_document`, InputError `explain.no_vector`, `space.no_language`.
+        Columns query_word, document_word; similarity, cosine of the words' vectors, null where one has none; weight, product
+        of their shares of the pooled texts; pooled, aligned, written: what the pair adds by pooled vectors, by words aligned
+        and as a term written alike; share, their sum. The last row has no words: what hubness takes away. With `top=None`
+        the shares sum to the score. Texts pooled by their maximum are no sums over words: their part is in the last row.
+
+        Raises QueryError `search.no_document`, `search.no_vector`, `search.no_known_word`; InputError `space.no_language`,
+        `api.bad_k`, `api.bad_type`.
         """
-        lang, doc_lang = self._language(lang), self._language(doc_lang)
-        rows = self._open.execute(
-            "SELECT text FROM documents WHERE lang = ? AND doc_id = ?", [doc_lang, str(doc_id)]
-        ).fetchall()
-        if not rows:
+        expect(str, text=text)
+        lang, doc_lang, doc_id = self._language(lang), self._language(doc_lang), str(doc_id)
+        top = None if top is None else check_k(top)
+        if self._index.number(doc_lang, doc_id) < 0:
             raise self._no_vector(doc_lang, doc_id)
-        ours, theirs = self._pooler(lang), self._pooler(doc_lang)
-        both = replace(ours, vectors={**ours.vectors, **theirs.vectors}, states={**ours.states, **theirs.states})
-        return explain_pair(both, text, lang, rows[0][0], doc_lang, top)
+        hit = self.search(text, lang, [doc_lang], 1, where={"doc_id": doc_id}, rerank=rerank, lexical=lexical)
+        table = self._apart(text, lang, doc_id, doc_lang, hit["score"][0], rerank is not False, lexical is not False)
+        return table if top is None or top >= table.height - 1 else pl.concat([table.head(top), table.tail(1)])
 
     def sql(self, statement: str, parameters: Sequence[Any] | None = None) -> pl.DataFrame:
         """The result of one SQL statement over the tables and macros of the snapshot.
@@ -313,8 +328,17 @@ class Warehouse:
             return QueryError("search.no_vector", f"document {printable(repr(doc_id))} has no vector: {rows[0][0]}")
         return QueryError("search.no_document", f"no document {printable(repr(doc_id))} in {lang}")
 
-    def _why(self, text: str, lang: str, doc_id: str, doc_lang: str) -> list[dict[str, Any]]:
-        return self.explain(text, lang, doc_id, doc_lang, WHY).select("query_word", "document_word", "share").to_dicts()
-
-
-_WHY = pl.List(pl.Struct({"query_word": pl.String, "document_word": pl.String, "share": pl.Float64}))
+    def _apart(
+        self, text: str, lang: str, doc_id: str, code: str, score: float, rerank: bool, lexical: bool
+    ) -> pl.DataFrame:
+        ours, theirs = self._pooler(lang), self._pooler(code)
+        number = self._index.number(code, doc_id)
+        pooled = None
+        if ours.linear and ours.pool_counted([text], lang).known[0]:
+            both = replace(ours, vectors={**ours.vectors, **theirs.vectors}, states={**ours.states, **theirs.states})
+            sql = "SELECT text FROM documents WHERE lang = ? AND doc_id = ?"
+            ((document,),) = self._open.execute(sql, [code, doc_id]).fetchall()
+            pooled = explain_pair(both, text, lang, document, code, None)
+        aligned = self._reranker.pairs(text, lang, code, number) if rerank else []
+        written = self._lexical.shared(text, lang, code, number) if lexical else {}
+        return take_apart(score, (self.words(lang), self.words(code)), pooled, aligned, written)

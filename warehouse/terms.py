@@ -135,13 +135,24 @@ class LexicalIndex:
 
     def scores(self, queries: csr_matrix, query_lang: str, lang: str) -> F32:
         """(n, n_known) CSLS of n `queries` and all documents of `lang`, zero for a query that shares no term with any."""
-        if lang not in self._across:
-            counts = self.terms.counts[lang]
-            self._across[lang] = csr_matrix(tfidf(counts, self.terms.idf(lang)).T)
-        cosine = (queries @ self._across[lang]).toarray()
+        cosine = (queries @ self._of(lang)).toarray()
         score = csls(cosine, self._hub(query_lang, lang))
         score[~cosine.any(axis=1)] = 0
         return score
+
+    def shared(self, text: str, query_lang: str, lang: str, document: int) -> dict[str, float]:
+        """Terms that a text shares with one document of `lang`, and what each adds to their score."""
+        query = self.queries([text], query_lang)
+        product = query.multiply(csr_matrix(self._of(lang)[:, [document]].T)).tocoo()
+        names = [*self.terms.vocabulary]
+        return {names[column]: 2 * float(value) for column, value in zip(product.col, product.data, strict=True)}
+
+    def _of(self, lang: str) -> csr_matrix:
+        """(v, n_known) unit TF-IDF of the documents of `lang`, one to a column."""
+        if lang not in self._across:
+            counts = self.terms.counts[lang]
+            self._across[lang] = csr_matrix(tfidf(counts, self.terms.idf(lang)).T)
+        return self._across[lang]
 
     def _hub(self, query_lang: str, lang: str) -> F32:
         key = (query_lang, lang)

@@ -10,7 +10,7 @@ from align.normalize import unit_rows
 from align.spelling import Spelling, spelling_similarity
 from align.transliteration import Transliteration
 from align.whitening import Reweighting
-from align.word_alignment import SPELLED, align_words, word_match
+from align.word_alignment import SPELLED, align_words, matched_words, word_match
 from align.word_retrieval import Bilinear, Spelled, WordRetrieval, word_hubness
 
 DIM = 5
@@ -92,6 +92,19 @@ def test_alignment_is_that_of_a_loop(seed):
         )
 
 
+@given(st.integers(0, 10_000))
+def test_matched_words_share_out_the_alignment(seed):
+    random = np.random.default_rng(seed)
+    p, q = random.integers(1, 6), random.integers(1, 7)
+    similarity, weights, others = random.standard_normal((p, q)), random.random(p) + 0.1, random.random(q) + 0.1
+    columns, forward, rows, backward = matched_words(similarity, weights, others)
+    both = align_words(similarity, weights, np.arange(q), others, np.array([0, q]))
+    assert forward.sum() == pytest.approx(both[0][0])
+    assert backward.sum() == pytest.approx(both[1][0])
+    np.testing.assert_array_equal(similarity[np.arange(p), columns], similarity.max(axis=1))
+    np.testing.assert_array_equal(similarity[rows, np.arange(q)], similarity.max(axis=0))
+
+
 def test_a_text_without_words_covers_nothing():
     forward, backward = align_words(np.zeros((0, 2)), np.zeros(0), np.array([0, 1]), np.ones(2), np.array([0, 2]))
     assert forward.tolist() == backward.tolist() == [0]
@@ -113,5 +126,8 @@ def test_what_does_not_fit_is_refused():
     for starts in (np.array([0, 2]), np.array([1, 1]), np.array([], dtype=int)):
         with pytest.raises(InputError, match="api.bad_vector"):
             align_words(one[:, None], one, np.zeros(1, dtype=int), one, starts)
+    for table, weights in ((one[:, None], np.ones(2)), (np.zeros((0, 1)), np.zeros(0))):
+        with pytest.raises(InputError, match="api.bad_vector"):
+            matched_words(table, weights, one)
     with pytest.raises(InputError, match="api.bad_rows"):
         align_words(one[:, None], one, np.array([1]), one, np.array([0, 1]))

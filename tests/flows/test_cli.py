@@ -118,7 +118,7 @@ ERRORS = [
     (["translate", "qqq", "--from", "en", "--to", "fr"], "space.unknown_word"),
     (["translate", "\x1b[31m\n", "--from", "en", "--to", "fr"], "space.unknown_word"),
     (["explain", "en1", "--lang", "en", "--doc", "nowhere", "--doc-lang", "fr"], "search.no_document"),
-    (["explain", "qqq", "--lang", "en", "--doc", "d01", "--doc-lang", "fr"], "explain.no_vector"),
+    (["explain", "qqq", "--lang", "en", "--doc", "d01", "--doc-lang", "fr"], "search.no_known_word"),
     (["evaluate", "--dictionary", "{empty}/x.tsv", "--from", "en", "--to", "fr"], "dict.empty"),
     (["evaluate", "--dictionary", "{config}", "--from", "en", "--to", "fr"], "dict.bad_row"),
     (["export", "{empty}/x.doc"], "export.format"),
@@ -183,7 +183,7 @@ def test_translate_prints_what_translate_finds(json_of, built):
     assert words[0]["word"] == "fr5"
 
 
-def test_explain_adds_up_to_the_cosine(json_of, built):
+def test_explain_adds_up_to_the_score(json_of, built):
     told = json_of(
         "explain",
         "en0 en31",
@@ -198,7 +198,9 @@ def test_explain_adds_up_to_the_cosine(json_of, built):
         "--warehouse",
         built.store,
     )
-    assert sum(pair["share"] for pair in told["pairs"]) == pytest.approx(told["cosine"], abs=1e-6)
+    shares = sum(pair["share"] for pair in told["pairs"])
+    assert shares + told["hubness"] == pytest.approx(told["score"], abs=1e-6)
+    assert sum(pair["pooled"] for pair in told["pairs"]) == pytest.approx(2 * told["cosine"], abs=1e-6)
 
 
 def test_explain_asks_for_the_language_of_an_id_that_several_have(run, built):

@@ -221,12 +221,34 @@ def test_A07_filters_that_could_not_match_are_refused(wh, where, code):
     assert refused.value.code == code
 
 
-def test_explain_shows_the_word_pairs_that_make_the_hit(wh):
-    hits = wh.search("house river sun", "en", ["fr"], 3, explain=True)
-    for why, doc_id in hits.select("why", "doc_id").rows():
-        whole = wh.explain("house river sun", "en", doc_id, "fr", top=None)
-        assert [pair["share"] for pair in why] == whole["share"].to_list()[:5]
-        assert {pair["query_word"] for pair in why} <= {"house", "river", "sun"}
+HOW = [{"rerank": rerank, "lexical": lexical} for rerank in (False, True) for lexical in (False, True)] + [{}]
+
+
+@pytest.mark.parametrize("how", HOW, ids=str)
+def test_explain_shows_the_word_pairs_that_make_the_hit(wh, how):
+    text = "house river sun 12 qqq"
+    hits = wh.search(text, "en", ["fr", "el"], 6, explain=True, **how)
+    for why, doc_id, lang, score in hits.select("why", "doc_id", "lang", "score").rows():
+        whole = wh.explain(text, "en", doc_id, lang, top=None, **how)
+        assert whole["share"].sum() == pytest.approx(score, abs=1e-5)
+        assert sum(pair["share"] for pair in why) == pytest.approx(score, abs=1e-5)
+        assert [pair["share"] for pair in why[:-1]] == whole["share"].to_list()[: len(why) - 1]
+        assert {pair["query_word"] for pair in why[:-1]} <= {*text.split()}
+        assert (why[-1]["query_word"], why[-1]["document_word"]) == (None, None)
+
+
+def test_explain_cuts_word_pairs_and_keeps_what_hubness_takes(wh):
+    whole = wh.explain("house river", "en", "d00", "fr", top=None)
+    assert wh.explain("house river", "en", "d00", "fr", top=2).equals(pl.concat([whole.head(2), whole.tail(1)]))
+    assert wh.explain("house river", "en", "d00", "fr", top=10_000).equals(whole)
+
+
+def test_explain_of_what_is_not_there_is_refused(wh):
+    for doc_id, code in (("foreign", "search.no_vector"), ("nowhere", "search.no_document")):
+        with pytest.raises(QueryError, match=code):
+            wh.explain("house", "en", doc_id, "en")
+    with pytest.raises(QueryError, match="search.no_known_word"):
+        wh.explain("qqq", "en", "d00", "fr")
 
 
 @pytest.mark.parametrize("bad", ["xx", "english", "", "../x", None, 7])

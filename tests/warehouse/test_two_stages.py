@@ -131,6 +131,24 @@ def test_reranking_adds_the_aligned_score_of_a_loop_over_words(wh, world, lang, 
         assert score == pytest.approx(scores[doc_id] + aligned, abs=1e-4)
 
 
+@pytest.mark.parametrize(("lang", "code"), [("en", "fr"), ("en", "en"), ("el", "tr")])
+def test_each_evidence_of_an_explanation_sums_to_what_a_loop_finds(wh, world, lang, code):
+    text, terms, words = QUERIES[lang][-1], Terms(world), Words(world)
+    query = terms.weigh(count_terms(text, lang), lang)
+    vector = world.pooler.pool([text], lang).data[0].astype("f8")
+    for number, (doc_id, document, row) in enumerate(known(world, code)[:8]):
+        table = wh.explain(text, lang, doc_id, code, top=None)
+        assert table["pooled"].sum() == pytest.approx(2 * vector @ row.astype("f8"), abs=1e-5)
+        assert table["aligned"].sum() == pytest.approx(2 * sum(words.both(text, lang, document, code)), abs=1e-5)
+        cosine = terms.cosine(query, terms.weigh(terms.documents[code][number], code))
+        assert table["written"].sum() == pytest.approx(2 * float(LEXICAL) * cosine, abs=1e-5)
+
+
+def test_a_text_of_unknown_words_is_explained_by_how_they_are_written(wh, world):
+    table = wh.explain("12 qqq", "fr", known(world, "en")[0][0], "en", top=None)
+    assert table["share"].is_not_nan().all()
+
+
 def test_none_is_both(wh):
     for text in QUERIES["en"]:
         assert wh.search(text, "en", k=7).equals(wh.search(text, "en", k=7, rerank=True, lexical=True))
