@@ -84,19 +84,20 @@ class DocumentIndex:
         where: Mapping[str, Any] | None,
         lexical: Lexical | None = None,
         rerank: Aligned | None = None,
-    ) -> pl.DataFrame:
+    ) -> tuple[pl.DataFrame, F32]:
         """The k best documents in the languages `wanted` for every row of `queries` (n, dim) in `lang`.
 
         score = CSLS of the pooled vectors, 0 for a row of zeros, + ½ CSLS of the terms (`lexical`) + the aligned score
         (`rerank`), which is asked for the 100 best of every language, or k where that is more; only these are ranked then.
-        Columns query (row of `queries`), rank (from 1), score, then those of `cards`. Raises QueryError as `matching`.
+        Columns query (row of `queries`), rank (from 1), score, then those of `cards`; and of every hit the aligned score, 0
+        without one. Raises QueryError as `matching`.
         """
         searched = self.searched(wanted)
         ranges = [np.arange(numbers.start, numbers.stop) for numbers in map(self._ranges.__getitem__, searched)]
         numbers = np.concatenate(ranges or [np.zeros(0, dtype=np.int64)])
         refused = None if where is None else ~matching(self.cards, where)[numbers]
         k = min(k, len(numbers))
-        found: list[Neighbours] = []
+        found: list[tuple[Neighbours, F32]] = []
         step = max(1, BLOCK_BYTES // (4 * max(len(numbers), 1)))
         for start in range(0, len(queries) if len(numbers) else 0, step):
             block = queries[start : start + step]
@@ -110,15 +111,18 @@ class DocumentIndex:
                 continue
             if refused is not None:
                 score[:, refused] = -np.inf
-            found.append(top_k(score, k))
-        rows = [np.zeros((0, k), dtype=np.int64), *(near.rows for near in found)]
-        values = np.concatenate([np.zeros((0, k), dtype=np.float32), *(near.scores for near in found)])
+            best = top_k(score, k)
+            found.append((best, best.scores))
+        nothing = np.zeros((0, k), dtype=np.float32)
+        values = np.concatenate([nothing, *(best.scores for best, _ in found)])
         kept = values > -np.inf
-        query, hits, scores = np.nonzero(kept)[0], np.concatenate(rows)[kept], values[kept]
+        hits = np.concatenate([nothing.astype(np.int64), *(best.rows for best, _ in found)])[kept]
+        first = np.concatenate([nothing, *(before for _, before in found)])[kept]
+        query = np.nonzero(kept)[0]
         rank = np.arange(len(query)) - np.searchsorted(query, query) + 1
-        head = pl.DataFrame({"query": query, "rank": rank, "score": scores})
+        head = pl.DataFrame({"query": query, "rank": rank, "score": values[kept]})
         cards: pl.DataFrame = self.cards[numbers[hits]]
-        return pl.concat([head, cards], how="horizontal")
+        return pl.concat([head, cards], how="horizontal"), values[kept] - first
 
     def searched(self, wanted: list[str]) -> list[str]:
         """Those of the languages `wanted` that have documents, in order."""
@@ -126,8 +130,8 @@ class DocumentIndex:
 
     def _reranked(
         self, score: F32, first: int, searched: list[str], k: int, rerank: Aligned, refused: Bools | None
-    ) -> list[Neighbours]:
-        """The k best of every row of `score` (n, m) once the aligned scores of its candidates are added."""
+    ) -> list[tuple[Neighbours, F32]]:
+        """The k best of every row of `score` (n, m) once the aligned scores of its candidates are added, and `score` of each."""
         ends = np.cumsum([0] + [len(self._ranges[code]) for code in searched])
         parts = list(zip(searched, pairwise(ends.tolist()), strict=True))
         nearest = [top_k(score[:, a:b], NEAREST).rows for _, (a, b) in parts]
@@ -135,12 +139,13 @@ class DocumentIndex:
             score[:, refused] = -np.inf
         candidates = [top_k(score[:, a:b], max(k, CANDIDATES)) for _, (a, b) in parts]
 
-        def one(row: int) -> Neighbours:
+        def one(row: int) -> tuple[Neighbours, F32]:
             found = np.full((1, score.shape[1]), -np.inf, dtype=np.float32)
             for (code, (a, _)), near, chosen in zip(parts, nearest, candidates, strict=True):
                 own = chosen.rows[row][chosen.scores[row] > -np.inf]
                 found[0, own + a] = score[row, own + a] + rerank(first + row, code, own, near[row])
-            return top_k(found, k)
+            best = top_k(found, k)
+            return best, score[row, best.rows]
 
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
             return list(pool.map(one, range(len(score))))

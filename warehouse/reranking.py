@@ -96,14 +96,21 @@ class Aligner:
         used, columns = np.unique(columns, return_inverse=True)
         return align_words(self._similarity(texts, spelled, own, used), weights, columns, column_weights, starts)
 
-    def pairs(self, texts: WrittenWords, spelled: list[str], text: int, document: int) -> list[WordShare]:
-        """Forms of the two that are each other's best match, and what each pair adds to forward plus backward."""
+    def pairs(
+        self, texts: WrittenWords, spelled: list[str], text: int, document: int, aligned: float
+    ) -> list[WordShare]:
+        """Words of the two and the best match of each, with what the pair adds to the score `aligned`.
+
+        Hubness is taken from every word by its weight, so that a share says how much better than usual a word is matched.
+        """
         own, weights, _ = texts.of(np.array([text]))
         theirs, target_weights, _ = self.documents.of(np.array([document]))
         if not len(own) or not len(theirs):
             return []
         similarity = self._similarity(texts, spelled, own, theirs)
-        columns, forward, rows, backward = matched_words(similarity, weights, target_weights)
+        hubness = 2 * sum(side[0] for side in align_words(similarity, weights, *_whole(target_weights))) - aligned
+        # Shares of 2 · similarity − hubness / 2, summed over both directions.
+        columns, forward, rows, backward = matched_words(2 * similarity - hubness / 2, weights, target_weights)
         first, second = [texts.forms[i] for i in own], [self.documents.forms[i] for i in theirs]
         there = [(first[i], second[j], share) for i, (j, share) in enumerate(zip(columns, forward, strict=True))]
         return there + [(first[i], second[j], share) for j, (i, share) in enumerate(zip(rows, backward, strict=True))]
@@ -145,6 +152,11 @@ def aligned_hubness(
     return result
 
 
+def _whole(weights: F64) -> tuple[I64, F64, I64]:
+    """One candidate that holds every column once."""
+    return np.arange(len(weights)), weights, np.array([0, len(weights)])
+
+
 def _mean_best(both: tuple[F64, F64]) -> float:
     return float(sum(mean_of_largest(side[None].astype(np.float32), NEIGHBOURS)[0] for side in both))
 
@@ -183,12 +195,11 @@ class Reranker:
 
         return scores
 
-    def pairs(self, text: str, lang: str, code: str, document: int) -> list[WordShare]:
-        """Words of a text and of one document of `code` that match, and what each pair adds to the aligned score."""
+    def pairs(self, text: str, lang: str, code: str, document: int, aligned: float) -> list[WordShare]:
+        """Words of a text and of one document of `code` that match, and what each pair adds to their score `aligned`."""
         words = words_of_texts([text], self._read(lang))
         aligner, _ = self._aligner(lang, code)
-        found = aligner.pairs(words, aligner.match.spell(words.forms), 0, document)
-        return [(ours, theirs, 2 * share) for ours, theirs, share in found]
+        return aligner.pairs(words, aligner.match.spell(words.forms), 0, document, aligned)
 
     def _aligner(self, lang: str, code: str) -> tuple[Aligner, F32]:
         if (lang, code) not in self._aligners:

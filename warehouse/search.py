@@ -121,35 +121,25 @@ class Warehouse:
         Raises InputError `api.bad_k`, `api.bad_type`, `space.no_language`; QueryError `search.no_known_word` when no query has a
         known word, `search.no_column`.
         """
-        expect((bool, type(None)), rerank=rerank, lexical=lexical)
-        rerank, lexical = rerank is not False, lexical is not False
         texts = [queries] if isinstance(queries, str) else listed(str, queries=queries)
         lang, wanted, k = self._language(lang), self._wanted(into), check_k(k)
-        pooled = self._pooler(lang).pool_counted(texts, lang)
-        terms = self._lexical.queries(texts, lang) if lexical else None
-        found = pooled.known if terms is None else pooled.known | (np.diff(terms.indptr) > 0)
-        if texts and not found.any():
-            raise QueryError("search.no_known_word", f"no word of {printable(repr(texts[0]))} has a vector in {lang}")
-        known = np.flatnonzero(found)
-        by_terms = None
-        if terms is not None:
-            asked = terms[known]
-
-            def by_terms(start: int, stop: int, code: str) -> F32:
-                return self._lexical.scores(asked[start:stop], lang, code)
-
-        kept = [texts[query] for query in known]
-        by_words = self._reranker.ask(kept, lang, self._index.searched(wanted)) if rerank else None
-        hits = self._index.nearest(pooled.vectors[known], lang, wanted, k, where, by_terms, by_words)
-        hits = hits.with_columns(query=known[hits["query"].to_numpy()])
-        if explain:
-            found_by = hits.select("query", "doc_id", "lang", "score").rows()
-            why = [
-                shortened(self._apart(texts[query], lang, doc_id, code, score, rerank, lexical))
-                for query, doc_id, code, score in found_by
-            ]
-            hits = hits.with_columns(pl.Series("why", why, dtype=HIT))
-        return hits
+        hits, aligned = self._hits(texts, lang, wanted, k, where, rerank, lexical)
+        if not explain:
+            return hits
+        rows = enumerate(hits.select("query", "lang", "doc_id", "score").rows())
+        tables = [
+            self._apart(
+                texts[query],
+                lang,
+                code,
+                doc_id,
+                score,
+                None if rerank is False else float(aligned[row]),
+                lexical is not False,
+            )
+            for row, (query, code, doc_id, score) in rows
+        ]
+        return hits.with_columns(pl.Series("why", [shortened(table) for table in tables], dtype=HIT))
 
     def similar(
         self,
@@ -168,7 +158,7 @@ class Warehouse:
         vector = self._index.vector(lang, doc_id)
         if vector is None:
             raise self._no_vector(lang, doc_id)
-        hits = self._index.nearest(vector, lang, wanted, k + 1, where)
+        hits, _ = self._index.nearest(vector, lang, wanted, k + 1, where)
         hits = hits.filter(~((pl.col("doc_id") == doc_id) & (pl.col("lang") == lang))).head(k)
         return hits.with_columns(rank=pl.int_range(1, hits.height + 1, dtype=pl.Int64))
 
@@ -253,8 +243,9 @@ class Warehouse:
         top = None if top is None else check_k(top)
         if self._index.number(doc_lang, doc_id) < 0:
             raise self._no_vector(doc_lang, doc_id)
-        hit = self.search(text, lang, [doc_lang], 1, where={"doc_id": doc_id}, rerank=rerank, lexical=lexical)
-        table = self._apart(text, lang, doc_id, doc_lang, hit["score"][0], rerank is not False, lexical is not False)
+        hit, aligned = self._hits([text], lang, [doc_lang], 1, {"doc_id": doc_id}, rerank, lexical)
+        by_words = None if rerank is False else float(aligned[0])
+        table = self._apart(text, lang, doc_lang, doc_id, hit["score"][0], by_words, lexical is not False)
         return table if top is None or top >= table.height - 1 else pl.concat([table.head(top), table.tail(1)])
 
     def sql(self, statement: str, parameters: Sequence[Any] | None = None) -> pl.DataFrame:
@@ -328,9 +319,40 @@ class Warehouse:
             return QueryError("search.no_vector", f"document {printable(repr(doc_id))} has no vector: {rows[0][0]}")
         return QueryError("search.no_document", f"no document {printable(repr(doc_id))} in {lang}")
 
+    def _hits(
+        self,
+        texts: list[str],
+        lang: str,
+        wanted: list[str],
+        k: int,
+        where: Mapping[str, Any] | None,
+        rerank: bool | None,
+        lexical: bool | None,
+    ) -> tuple[pl.DataFrame, F32]:
+        """The rows of `search` without why, and the aligned score of each."""
+        expect((bool, type(None)), rerank=rerank, lexical=lexical)
+        pooled = self._pooler(lang).pool_counted(texts, lang)
+        terms = None if lexical is False else self._lexical.queries(texts, lang)
+        found = pooled.known if terms is None else pooled.known | (np.diff(terms.indptr) > 0)
+        if texts and not found.any():
+            raise QueryError("search.no_known_word", f"no word of {printable(repr(texts[0]))} has a vector in {lang}")
+        known = np.flatnonzero(found)
+        by_terms, by_words = None, None
+        if terms is not None:
+            asked = terms[known]
+
+            def by_terms(start: int, stop: int, code: str) -> F32:
+                return self._lexical.scores(asked[start:stop], lang, code)
+
+        if rerank is not False:
+            by_words = self._reranker.ask([texts[query] for query in known], lang, self._index.searched(wanted))
+        hits, aligned = self._index.nearest(pooled.vectors[known], lang, wanted, k, where, by_terms, by_words)
+        return hits.with_columns(query=known[hits["query"].to_numpy()]), aligned
+
     def _apart(
-        self, text: str, lang: str, doc_id: str, code: str, score: float, rerank: bool, lexical: bool
+        self, text: str, lang: str, code: str, doc_id: str, score: float, aligned: float | None, lexical: bool
     ) -> pl.DataFrame:
+        """The whole explanation of a hit with this `score`, of which `aligned` is by words, None without reranking."""
         ours, theirs = self._pooler(lang), self._pooler(code)
         number = self._index.number(code, doc_id)
         pooled = None
@@ -339,6 +361,6 @@ class Warehouse:
             sql = "SELECT text FROM documents WHERE lang = ? AND doc_id = ?"
             ((document,),) = self._open.execute(sql, [code, doc_id]).fetchall()
             pooled = explain_pair(both, text, lang, document, code, None)
-        aligned = self._reranker.pairs(text, lang, code, number) if rerank else []
+        matched = [] if aligned is None else self._reranker.pairs(text, lang, code, number, aligned)
         written = self._lexical.shared(text, lang, code, number) if lexical else {}
-        return take_apart(score, (self.words(lang), self.words(code)), pooled, aligned, written)
+        return take_apart(score, (self.words(lang), self.words(code)), pooled, matched, written)
