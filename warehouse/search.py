@@ -3,7 +3,6 @@
 import os
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +16,6 @@ from align.arguments import expect, listed
 from align.dictionary import WordPairs
 from align.errors import InputError, QueryError, UnknownWordError, printable
 from align.evaluate import Precision, precision_of, translation_outcomes
-from align.explain import explain as explain_pair
 from align.language import canonical_language
 from align.lexicon import Lexicon, Progress, induce_lexicon
 from align.pool import Pooler
@@ -32,7 +30,7 @@ from warehouse.lexicon import StoredSpace, stored_pairs
 from warehouse.reranking import Reranker
 from warehouse.spaces import read_pooler, read_retrieval, select, stored_languages
 from warehouse.terms import LexicalIndex
-from warehouse.why import HIT, shortened, take_apart
+from warehouse.why import HIT, pooled_pairs, shortened, take_apart
 
 
 class Warehouse:
@@ -332,35 +330,26 @@ class Warehouse:
         """The rows of `search` without why, and the aligned score of each."""
         expect((bool, type(None)), rerank=rerank, lexical=lexical)
         pooled = self._pooler(lang).pool_counted(texts, lang)
-        terms = None if lexical is False else self._lexical.queries(texts, lang)
-        found = pooled.known if terms is None else pooled.known | (np.diff(terms.indptr) > 0)
+        by_terms = None if lexical is False else self._lexical.ask(texts, lang)
+        found = pooled.known if by_terms is None else pooled.known | by_terms.known
         if texts and not found.any():
             raise QueryError("search.no_known_word", f"no word of {printable(repr(texts[0]))} has a vector in {lang}")
-        known = np.flatnonzero(found)
-        by_terms, by_words = None, None
-        if terms is not None:
-            asked = terms[known]
-
-            def by_terms(start: int, stop: int, code: str) -> F32:
-                return self._lexical.scores(asked[start:stop], lang, code)
-
+        known, by_words = np.flatnonzero(found), None
         if rerank is not False:
             by_words = self._reranker.ask([texts[query] for query in known], lang, self._index.searched(wanted))
-        hits, aligned = self._index.nearest(pooled.vectors[known], lang, wanted, k, where, by_terms, by_words)
+        hits, aligned = self._index.nearest(
+            pooled.vectors[known], lang, wanted, k, where, by_terms and by_terms.of(known), by_words
+        )
         return hits.with_columns(query=known[hits["query"].to_numpy()]), aligned
 
     def _apart(
         self, text: str, lang: str, code: str, doc_id: str, score: float, aligned: float | None, lexical: bool
     ) -> pl.DataFrame:
         """The whole explanation of a hit with this `score`, of which `aligned` is by words, None without reranking."""
-        ours, theirs = self._pooler(lang), self._pooler(code)
         number = self._index.number(code, doc_id)
-        pooled = None
-        if ours.linear and ours.pool_counted([text], lang).known[0]:
-            both = replace(ours, vectors={**ours.vectors, **theirs.vectors}, states={**ours.states, **theirs.states})
-            sql = "SELECT text FROM documents WHERE lang = ? AND doc_id = ?"
-            ((document,),) = self._open.execute(sql, [code, doc_id]).fetchall()
-            pooled = explain_pair(both, text, lang, document, code, None)
+        sql = "SELECT text FROM documents WHERE lang = ? AND doc_id = ?"
+        ((document,),) = self._open.execute(sql, [code, doc_id]).fetchall()
+        pooled = pooled_pairs(self._pooler(lang), text, self._pooler(code), document)
         matched = [] if aligned is None else self._reranker.pairs(text, lang, code, number, aligned)
         written = self._lexical.shared(text, lang, code, number) if lexical else {}
         return take_apart(score, (self.words(lang), self.words(code)), pooled, matched, written)

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from scipy.sparse import csr_matrix, vstack
 
@@ -128,10 +129,11 @@ class LexicalIndex:
         """Of all documents that have a vector."""
         return read_terms(self._connection())
 
-    def queries(self, texts: Sequence[str], lang: str) -> csr_matrix:
-        """(n, v) unit TF-IDF rows of n texts of `lang`."""
+    def ask(self, texts: Sequence[str], lang: str) -> "LexicalQueries":
+        """n texts of `lang`, ready to be compared."""
         rows = [self.terms.row(count_terms(text, lang), lang) for text in texts]
-        return csr_matrix(vstack(rows)) if rows else csr_matrix((0, len(self.terms.vocabulary)), dtype=np.float32)
+        empty = csr_matrix((0, len(self.terms.vocabulary)), dtype=np.float32)
+        return LexicalQueries(self, csr_matrix(vstack(rows)) if rows else empty, lang)
 
     def scores(self, queries: csr_matrix, query_lang: str, lang: str) -> F32:
         """(n, n_known) CSLS of n `queries` and all documents of `lang`, zero for a query that shares no term with any."""
@@ -142,8 +144,7 @@ class LexicalIndex:
 
     def shared(self, text: str, query_lang: str, lang: str, document: int) -> dict[str, float]:
         """Terms that a text shares with one document of `lang`, and what each adds to their score."""
-        query = self.queries([text], query_lang)
-        product = query.multiply(csr_matrix(self._of(lang)[:, [document]].T)).tocoo()
+        product = self.ask([text], query_lang).rows.multiply(csr_matrix(self._of(lang)[:, [document]].T)).tocoo()
         names = [*self.terms.vocabulary]
         return {names[column]: 2 * float(value) for column, value in zip(product.col, product.data, strict=True)}
 
@@ -161,6 +162,28 @@ class LexicalIndex:
             column = select(self._connection(), sql, [query_lang, lang])["lexical_hubness"]
             self._hubness[key] = np.asarray(column.to_numpy(), dtype=np.float32)
         return self._hubness[key]
+
+
+@dataclass(frozen=True, eq=False)
+class LexicalQueries:
+    """`rows` (n, v): unit TF-IDF of n texts of `lang`; called with first and last and a language, scores of its documents."""
+
+    index: LexicalIndex
+    rows: csr_matrix
+    lang: str
+
+    def __call__(self, start: int, stop: int, code: str) -> F32:
+        """(stop − start, n_known) scores."""
+        return self.index.scores(self.rows[start:stop], self.lang, code)
+
+    @property
+    def known(self) -> npt.NDArray[np.bool_]:
+        """(n,) whether a text holds a term that some document holds."""
+        return np.asarray(np.diff(self.rows.indptr) > 0)
+
+    def of(self, texts: I64) -> "LexicalQueries":
+        """Some of the texts."""
+        return LexicalQueries(self.index, self.rows[texts], self.lang)
 
 
 def token_columns(terms: DocumentTerms, lang: str) -> I64:

@@ -1,11 +1,14 @@
 """Why a document is a hit: its score taken apart into what pairs of words add, and what either text would give anyone."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from align.explain import explain
+from align.pool import Pooler
 from align.vectors import WordVectors
 from warehouse.index import LEXICAL
 from warehouse.reranking import WordShare
@@ -13,6 +16,18 @@ from warehouse.reranking import WordShare
 EVIDENCE = ("pooled", "aligned", "written")
 WHY = 5  # word pairs shown with a hit
 HIT = pl.List(pl.Struct({"query_word": pl.String, "document_word": pl.String, "share": pl.Float64}))
+
+
+def pooled_pairs(ours: Pooler, text: str, theirs: Pooler, document: str) -> pl.DataFrame | None:
+    """`align.explain` of a text and a document, whose languages are those of the two poolers of one language each.
+
+    None where the text has no vector, or a pooled text is no sum over words.
+    """
+    (lang,), (code,) = ours.states, theirs.states
+    if not ours.linear or not ours.pool_counted([text], lang).known[0]:
+        return None
+    both = replace(ours, vectors={**ours.vectors, **theirs.vectors}, states={**ours.states, **theirs.states})
+    return explain(both, text, lang, document, code, top=None)
 
 
 def take_apart(
