@@ -28,6 +28,7 @@ from align.joint import Edge, fit_joint
 from align.l1 import refine_l1
 from align.leakage import Leak, leaked_words
 from align.lexicon import Lexicon, induce_lexicon
+from align.measures import similarity
 from align.mixing import Mixing, language_mixing
 from align.normalize import Normalization, fit_normalization
 from align.odd_one_out import odd_one_out
@@ -136,6 +137,7 @@ __all__ = [
     "refine_l1",
     "save_pooler",
     "self_learn",
+    "similarity",
     "similarity_seeds",
     "tokenize",
     "train_vectors",

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from align.measures import Measure, similarity
 from align.retrieval import Neighbours, csls, top_k
 from align.vectors import F32, F64, I64
 from warehouse.documents import distinct, read_hubness, read_vectors
@@ -84,11 +85,13 @@ class DocumentIndex:
         where: Mapping[str, Any] | None,
         lexical: Lexical | None = None,
         rerank: Aligned | None = None,
+        measure: tuple[Measure, float] | None = None,
     ) -> tuple[pl.DataFrame, F32]:
         """The k best documents in the languages `wanted` for every row of `queries` (n, dim) in `lang`.
 
         score = CSLS of the pooled vectors, 0 for a row of zeros, + ½ CSLS of the terms (`lexical`) + the aligned score
         (`rerank`), which is asked for the 100 best of every language, or k where that is more; only these are ranked then.
+        With a `measure` and its p, score is that of `align.similarity` instead of CSLS.
         Columns query (row of `queries`), rank (from 1), score, then those of `cards`; and of every hit the aligned score, 0
         without one. Raises QueryError as `matching`.
         """
@@ -101,8 +104,7 @@ class DocumentIndex:
         step = max(1, BLOCK_BYTES // (4 * max(len(numbers), 1)))
         for start in range(0, len(queries) if len(numbers) else 0, step):
             block = queries[start : start + step]
-            parts = [csls(_cosines(block, *self._of(code)[1:]), self._hub(lang, code)) for code in searched]
-            score = np.hstack(parts)
+            score = np.hstack([self._pooled(block, lang, code, measure) for code in searched])
             score[~block.any(axis=1)] = 0
             if lexical is not None:
                 score += LEXICAL * np.hstack([lexical(start, start + len(block), code) for code in searched])
@@ -149,6 +151,13 @@ class DocumentIndex:
 
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
             return list(pool.map(one, range(len(score))))
+
+    def _pooled(self, queries: F32, lang: str, code: str, measure: tuple[Measure, float] | None) -> F32:
+        """(n, n_known) scores of all documents of `code` by their vectors alone."""
+        _, vectors, place = self._of(code)
+        if measure is not None:
+            return np.asarray(similarity(queries, vectors, *measure)[:, place])
+        return csls(_cosines(queries, vectors, place), self._hub(lang, code))
 
     def _of(self, lang: str) -> tuple[list[str], F32, I64]:
         """Ids (n), different vectors (m, dim), and which of these each document has (n,)."""

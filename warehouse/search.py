@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import duckdb
 import numpy as np
@@ -18,6 +18,7 @@ from align.errors import InputError, QueryError, UnknownWordError, printable
 from align.evaluate import Precision, precision_of, translation_outcomes
 from align.language import canonical_language
 from align.lexicon import Lexicon, Progress, induce_lexicon
+from align.measures import Measure, check_measure
 from align.pool import Pooler
 from align.retrieval import check_k
 from align.vectors import F32, WordVectors
@@ -103,6 +104,8 @@ class Warehouse:
         rerank: bool | None = None,
         lexical: bool | None = None,
         explain: bool = False,
+        measure: Measure | Literal["csls"] = "csls",
+        p: float = 3.0,
     ) -> pl.DataFrame:
         """The k documents nearest to each text of language `lang`, best first.
 
@@ -114,14 +117,22 @@ class Warehouse:
         always; with `lexical` half the CSLS of the TF-IDF of terms that are written alike; with `rerank` how well the words
         of query and document match one by one (`align.word_alignment`), for the 100 best of every language by the others.
         None, like True, is with it: no measured store did better without (benchmarks/README.md). False, False is the search
-        that `search_text` repeats in SQL. A query without a known word, or a term that some document holds, has no rows.
+        that `search_text` repeats in SQL. Another `measure` (`align.similarity`, with its `p`) is taken of the pooled vectors alone,
+        without hubness: scores of CSLS and of another measure do not add up, so rerank, lexical and explain are refused with it. A query without a known word, or a term that some document holds, has no rows.
 
         Raises InputError `api.bad_k`, `api.bad_type`, `space.no_language`; QueryError `search.no_known_word` when no query has a
-        known word, `search.no_column`.
+        known word, `search.no_column`, `search.no_measure`; InputError `measure.unknown`, `measure.bad_p`.
         """
         texts = [queries] if isinstance(queries, str) else listed(str, queries=queries)
         lang, wanted, k = self._language(lang), self._wanted(into), check_k(k)
-        hits, aligned = self._hits(texts, lang, wanted, k, where, rerank, lexical)
+        by = None
+        if measure != "csls":
+            by = check_measure(measure, p)
+            if rerank or lexical or explain:
+                what = f"rerank, lexical and explain go with CSLS; leave them out, or measure={measure}"
+                raise QueryError("search.no_measure", what)
+            rerank = lexical = False
+        hits, aligned = self._hits(texts, lang, wanted, k, where, rerank, lexical, by)
         if not explain:
             return hits
         rows = enumerate(hits.select("query", "lang", "doc_id", "score").rows())
@@ -326,6 +337,7 @@ class Warehouse:
         where: Mapping[str, Any] | None,
         rerank: bool | None,
         lexical: bool | None,
+        measure: tuple[Measure, float] | None = None,
     ) -> tuple[pl.DataFrame, F32]:
         """The rows of `search` without why, and the aligned score of each."""
         expect((bool, type(None)), rerank=rerank, lexical=lexical)
@@ -338,7 +350,7 @@ class Warehouse:
         if rerank is not False:
             by_words = self._reranker.ask([texts[query] for query in known], lang, self._index.searched(wanted))
         hits, aligned = self._index.nearest(
-            pooled.vectors[known], lang, wanted, k, where, by_terms and by_terms.of(known), by_words
+            pooled.vectors[known], lang, wanted, k, where, by_terms and by_terms.of(known), by_words, measure
         )
         return hits.with_columns(query=known[hits["query"].to_numpy()]), aligned
 

@@ -2,6 +2,7 @@
 
 import sys
 import unicodedata
+from typing import get_args
 
 import duckdb
 import numpy as np
@@ -11,7 +12,8 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from align.errors import QueryError
+from align.errors import InputError, QueryError
+from align.measures import Measure, similarity
 from align.tokens import fold, tokenize
 
 NFD = "NFD"
@@ -109,6 +111,28 @@ def test_search_text_finds_what_search_finds(store, wh, lang, text, into):
             wh.search(text, lang, into, k, rerank=False, lexical=False),
             store.execute(sql, [text, lang, k, into]).fetchall(),
         )
+
+
+@pytest.mark.parametrize("measure", get_args(Measure))
+def test_sql_and_python_measure_alike(store, wh, measure):
+    for text, lang in (("house river", "en"), ("été école", "fr")):
+        for into, k in ((None, 9), (["de", "el"], 4)):
+            sql = "SELECT rank, score, lang, doc_id FROM search_text(?, ?, k := ?, into_ := ?, measure := ?, p := 2.5)"
+            rows = store.execute(sql, [text, lang, k, into, measure]).fetchall()
+            same_hits(wh.search(text, lang, into, k, measure=measure, p=2.5), rows)
+    sql = "SELECT a.vector, b.vector, similarity(a.vector, b.vector, ?, 2.5) FROM words a, words b WHERE a.rank < 9 AND b.rank = 4"
+    for a, b, score in store.execute(sql, [measure]).fetchall():
+        assert score == pytest.approx(similarity([a], [b], measure, 2.5).item(), abs=1e-5)
+
+
+def test_an_unknown_measure_is_refused_in_sql_too(store, wh):
+    with pytest.raises(duckdb.Error, match="one of cosine"):
+        store.execute("SELECT * FROM search_text('house', 'en', measure := 'near')").fetchall()
+    with pytest.raises(InputError, match="measure.unknown"):
+        wh.search("house", "en", measure="near")
+    for more in ({"rerank": True}, {"lexical": True}, {"explain": True}):
+        with pytest.raises(QueryError, match="search.no_measure"):
+            wh.search("house", "en", measure="dot", **more)
 
 
 def test_search_text_gives_ten_of_all_languages_with_title_and_metadata(store, wh):
