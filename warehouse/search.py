@@ -21,17 +21,15 @@ from align.lexicon import Lexicon, Progress, induce_lexicon
 from align.measures import Measure, check_measure
 from align.pool import Pooler
 from align.retrieval import check_k
-from align.vectors import F32, WordVectors
+from align.vectors import WordVectors
 from align.word_alignment import WordMatch, word_match
 from align.word_retrieval import SpellingChoice, WordRetrieval
 from warehouse import snapshot
 from warehouse.connection import one_select, read
-from warehouse.index import DocumentIndex
+from warehouse.document_search import DocumentSearch
 from warehouse.lexicon import StoredSpace, stored_pairs
-from warehouse.reranking import Reranker
 from warehouse.spaces import read_pooler, read_retrieval, select, stored_languages
-from warehouse.terms import LexicalIndex
-from warehouse.why import HIT, pooled_pairs, shortened, take_apart
+from warehouse.why import HIT, shortened
 
 
 class Warehouse:
@@ -117,11 +115,12 @@ class Warehouse:
         always; with `lexical` half the CSLS of the TF-IDF of terms that are written alike; with `rerank` how well the words
         of query and document match one by one (`align.word_alignment`), for the 100 best of every language by the others.
         None, like True, is with it: no measured store did better without (benchmarks/README.md). False, False is the search
-        that `search_text` repeats in SQL. Another `measure` (`align.similarity`, with its `p`) is taken of the pooled vectors alone,
-        without hubness: scores of CSLS and of another measure do not add up, so rerank, lexical and explain are refused with it. A query without a known word, or a term that some document holds, has no rows.
+        that `search_text` repeats in SQL. Another `measure` (`align.similarity`, with its `p`) is taken of the pooled vectors
+        alone: such scores and those of CSLS do not add up, so rerank, lexical and explain are refused with it. A query
+        without a known word, or a term that some document holds, has no rows.
 
-        Raises InputError `api.bad_k`, `api.bad_type`, `space.no_language`; QueryError `search.no_known_word` when no query has a
-        known word, `search.no_column`, `search.no_measure`; InputError `measure.unknown`, `measure.bad_p`.
+        Raises InputError `api.bad_k`, `api.bad_type`, `space.no_language`, `measure.unknown`, `measure.bad_p`; QueryError
+        `search.no_known_word` when no query has a known word, `search.no_column`, `search.no_measure`.
         """
         texts = [queries] if isinstance(queries, str) else listed(str, queries=queries)
         lang, wanted, k = self._language(lang), self._wanted(into), check_k(k)
@@ -132,23 +131,18 @@ class Warehouse:
                 what = f"rerank, lexical and explain go with CSLS; leave them out, or measure={measure}"
                 raise QueryError("search.no_measure", what)
             rerank = lexical = False
-        hits, aligned = self._hits(texts, lang, wanted, k, where, rerank, lexical, by)
+        hits, aligned = self._documents.hits(texts, lang, wanted, k, where, rerank, lexical, by)
         if not explain:
             return hits
-        rows = enumerate(hits.select("query", "lang", "doc_id", "score").rows())
-        tables = [
-            self._apart(
-                texts[query],
-                lang,
-                code,
-                doc_id,
-                score,
-                None if rerank is False else float(aligned[row]),
-                lexical is not False,
+        why = []
+        for row, (query, code, doc_id, score) in enumerate(hits.select("query", "lang", "doc_id", "score").rows()):
+            by_words = None if rerank is False else float(aligned[row])
+            why.append(
+                shortened(
+                    self._documents.apart(texts[query], lang, code, doc_id, score, by_words, lexical is not False)
+                )
             )
-            for row, (query, code, doc_id, score) in rows
-        ]
-        return hits.with_columns(pl.Series("why", [shortened(table) for table in tables], dtype=HIT))
+        return hits.with_columns(pl.Series("why", why, dtype=HIT))
 
     def similar(
         self,
@@ -164,12 +158,7 @@ class Warehouse:
         Raises QueryError `search.no_document`, `search.no_vector` where that document has no known word.
         """
         lang, wanted, k = self._language(lang), self._wanted(into), check_k(k)
-        vector = self._index.vector(lang, doc_id)
-        if vector is None:
-            raise self._no_vector(lang, doc_id)
-        hits, _ = self._index.nearest(vector, lang, wanted, k + 1, where)
-        hits = hits.filter(~((pl.col("doc_id") == doc_id) & (pl.col("lang") == lang))).head(k)
-        return hits.with_columns(rank=pl.int_range(1, hits.height + 1, dtype=pl.Int64))
+        return self._documents.similar(str(doc_id), lang, wanted, k, where)
 
     def translate(
         self, word: str, source: str, target: str, k: int = 5, *, spelling: SpellingChoice = "off"
@@ -250,11 +239,7 @@ class Warehouse:
         expect(str, text=text)
         lang, doc_lang, doc_id = self._language(lang), self._language(doc_lang), str(doc_id)
         top = None if top is None else check_k(top)
-        if self._index.number(doc_lang, doc_id) < 0:
-            raise self._no_vector(doc_lang, doc_id)
-        hit, aligned = self._hits([text], lang, [doc_lang], 1, {"doc_id": doc_id}, rerank, lexical)
-        by_words = None if rerank is False else float(aligned[0])
-        table = self._apart(text, lang, doc_lang, doc_id, hit["score"][0], by_words, lexical is not False)
+        table = self._documents.explain(text, lang, doc_id, doc_lang, rerank, lexical)
         return table if top is None or top >= table.height - 1 else pl.concat([table.head(top), table.tail(1)])
 
     def sql(self, statement: str, parameters: Sequence[Any] | None = None) -> pl.DataFrame:
@@ -306,62 +291,9 @@ class Warehouse:
         return ours, theirs, read_retrieval(self._open, ours, theirs, spelling)
 
     @cached_property
-    def _index(self) -> DocumentIndex:
-        return DocumentIndex(lambda: self._open)
-
-    @cached_property
-    def _lexical(self) -> LexicalIndex:
-        return LexicalIndex(lambda: self._open)
-
-    @cached_property
-    def _reranker(self) -> Reranker:
+    def _documents(self) -> DocumentSearch:
         def match(source: str, target: str) -> WordMatch:
             there, back = (self._word_sides(*pair, "auto")[2] for pair in ((source, target), (target, source)))
             return word_match(there, back)
 
-        return Reranker(lambda: self._open, lambda: self._lexical.terms, self.words, match)
-
-    def _no_vector(self, lang: str, doc_id: str) -> QueryError:
-        sql = "SELECT reason FROM document_vectors WHERE lang = ? AND doc_id = ?"
-        rows = self._open.execute(sql, [lang, str(doc_id)]).fetchall()
-        if rows:
-            return QueryError("search.no_vector", f"document {printable(repr(doc_id))} has no vector: {rows[0][0]}")
-        return QueryError("search.no_document", f"no document {printable(repr(doc_id))} in {lang}")
-
-    def _hits(
-        self,
-        texts: list[str],
-        lang: str,
-        wanted: list[str],
-        k: int,
-        where: Mapping[str, Any] | None,
-        rerank: bool | None,
-        lexical: bool | None,
-        measure: tuple[Measure, float] | None = None,
-    ) -> tuple[pl.DataFrame, F32]:
-        """The rows of `search` without why, and the aligned score of each."""
-        expect((bool, type(None)), rerank=rerank, lexical=lexical)
-        pooled = self._pooler(lang).pool_counted(texts, lang)
-        by_terms = None if lexical is False else self._lexical.ask(texts, lang)
-        found = pooled.known if by_terms is None else pooled.known | by_terms.known
-        if texts and not found.any():
-            raise QueryError("search.no_known_word", f"no word of {printable(repr(texts[0]))} has a vector in {lang}")
-        known, by_words = np.flatnonzero(found), None
-        if rerank is not False:
-            by_words = self._reranker.ask([texts[query] for query in known], lang, self._index.searched(wanted))
-        hits, aligned = self._index.nearest(
-            pooled.vectors[known], lang, wanted, k, where, by_terms and by_terms.of(known), by_words, measure
-        )
-        return hits.with_columns(query=known[hits["query"].to_numpy()]), aligned
-
-    def _apart(
-        self, text: str, lang: str, code: str, doc_id: str, score: float, aligned: float | None, lexical: bool
-    ) -> pl.DataFrame:
-        """The whole explanation of a hit with this `score`, of which `aligned` is by words, None without reranking."""
-        number = self._index.number(code, doc_id)
-        sql = "SELECT text FROM documents WHERE lang = ? AND doc_id = ?"
-        ((document,),) = self._open.execute(sql, [code, doc_id]).fetchall()
-        pooled = pooled_pairs(self._pooler(lang), text, self._pooler(code), document)
-        matched = [] if aligned is None else self._reranker.pairs(text, lang, code, number, aligned)
-        written = self._lexical.shared(text, lang, code, number) if lexical else {}
-        return take_apart(score, (self.words(lang), self.words(code)), pooled, matched, written)
+        return DocumentSearch(lambda: self._open, self._pooler, match)
