@@ -65,6 +65,16 @@ def place(
     return placed
 
 
+def label_text(text: str, limit: int) -> str:
+    """`text` without what cannot be drawn, joiners kept, cut to `limit` characters.
+
+    >>> label_text("a\\x1b[31mb\\n", 9)
+    'a [31mb'
+    """
+    shown = "".join(c if c.isprintable() or c in "\u200c\u200d" else " " for c in text).strip()
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
 def text_width(text: str, font: float) -> float:
     """How wide `text` is about, in px, in a sans-serif of size `font`: rather too wide than too narrow."""
     return font * (0.2 + sum(map(_em, text)))

@@ -16,6 +16,7 @@ from align.retrieval import check_k
 from align.tokens import fold
 from flows import charts
 from flows.fonts import font_stack
+from flows.labels import label_text
 from flows.projection import Method, Plane, project
 from warehouse.metadata import expand_metadata
 from warehouse.search import Warehouse
@@ -133,7 +134,7 @@ def map_documents(
     groups, kinds, coloured = (found["lang"].to_list(), languages, wh.languages) if column is None else grouped(column)
     rows = [
         {
-            "id": doc, "title": title or doc, "lang": lang, "group": group, "label": _label(title or doc, charts.TITLE),
+            "id": doc, "title": title or doc, "lang": lang, "group": group, "label": label_text(title or doc, charts.TITLE),
             "font": font_stack(title or doc, lang), "order": i, "x": x, "y": y,
         }
         for i, ((doc, title, lang), group, (x, y)) in enumerate(
@@ -279,17 +280,11 @@ def _word_rows(shown: Sequence[Entry], languages: list[str], plane: Plane) -> li
     together = {i: " · ".join(shown[row][1] for row in members) for i, members in concepts.items()}
     return [
         {
-            "word": word, "lang": lang, "concept": together[i], "label": _label(word, charts.TITLE), "font": font_stack(word, lang),
+            "word": word, "lang": lang, "concept": together[i], "label": label_text(word, charts.TITLE), "font": font_stack(word, lang),
             "order": languages.index(lang) * len(shown) + i, "x": x, "y": y, "cx": centre[i][0], "cy": centre[i][1],
         }
         for (lang, word, i), (x, y) in zip(shown, plane.at.tolist(), strict=True)
     ]  # fmt: skip
-
-
-def _label(text: str, limit: int) -> str:
-    """`text` without what cannot be drawn, joiners kept, cut to `limit` characters."""
-    shown = "".join(c if c.isprintable() or c in "\u200c\u200d" else " " for c in text).strip()
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
 def _stored(wh: Warehouse, lang: str, words: list[str]) -> dict[str, tuple[int, str]]:
