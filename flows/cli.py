@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from align.errors import AlignError
-from flows import dictionary_cli, intrinsic_cli, lexicon_cli, map_cli, words_cli
+from flows import dictionary_cli, explain_cli, intrinsic_cli, lexicon_cli, map_cli, words_cli
 
 app = typer.Typer(
     name="align", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.add_typer(dictionary_cli.app, name="dictionary")
 app.add_typer(intrinsic_cli.app, name="intrinsic")
 app.add_typer(words_cli.app, name="words")
+app.command()(explain_cli.explain)
 app.command()(lexicon_cli.lexicon)
 app.command(name="map")(map_cli.draw)
 out = Console()
@@ -116,40 +117,6 @@ def translate(
     with store.open(warehouse) as wh:
         words = wh.translate(word, source, target, k, spelling="auto" if spelling else "off").to_dicts()
     _print_json(words) if as_json else _show(words)
-
-
-@app.command()
-def explain(
-    text: str,
-    lang: Annotated[str, typer.Option("--lang", help="Language of the text.")],
-    doc: Annotated[str, typer.Option("--doc", help="Id of the document.")],
-    doc_lang: Annotated[
-        str | None, typer.Option("--doc-lang", help="Its language; default: wherever the id is unique.")
-    ] = None,
-    top: Annotated[int, typer.Option("--top", help="Word pairs to show.")] = 20,
-    warehouse: Store = DEFAULT,
-    as_json: Json = False,
-) -> None:
-    """Show why a text and a document match.
-
-    Lists the word pairs that make their score, largest first: by pooled vectors, by words aligned, by what is written alike.
-
-    Example: align explain "how do I bake bread?" --lang en --doc bread-baking --doc-lang fr
-    """
-    import warehouse as store
-
-    with store.open(warehouse) as wh:
-        pairs = wh.explain(text, lang, doc, doc_lang or _only_language(wh, doc), top=None)
-    score, hubness = float(pairs["share"].sum()), float(pairs["share"][-1])
-    shown = pairs.head(min(top, pairs.height - 1)).to_dicts()
-    if as_json:
-        _print_json({"score": score, "hubness": hubness, "cosine": float(pairs["pooled"].sum()) / 2, "pairs": shown})
-        return
-    _show(shown)
-    out.print(
-        f"score {score:.4f} = the shares of all {pairs.height - 1} word pairs, {score - hubness:.4f}, "
-        f"and {hubness:.4f} for hubness: what either text would give anyone"
-    )
 
 
 @app.command()
@@ -298,11 +265,3 @@ def _print_json(value: Any) -> None:
 
 def _codes(text: str | None) -> list[str] | None:
     return None if text is None else [code.strip() for code in text.split(",") if code.strip()]
-
-
-def _only_language(wh: Any, doc_id: str) -> str:
-    langs = wh.sql("SELECT lang FROM documents WHERE doc_id = ? ORDER BY lang", [doc_id])["lang"].to_list()
-    if len(langs) != 1:
-        found = f"it is in {', '.join(langs)}" if langs else "no document has it"
-        raise typer.BadParameter(f"{doc_id!r}: {found}; name one with --doc-lang")
-    return str(langs[0])

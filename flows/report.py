@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from align.errors import InputError
+from align.errors import InputError, QueryError
 from align.retrieval import NEIGHBOURS
 from align.signals import AGREES
 from flows import charts, maps
+from flows.heat_chart import heat_chart
+from flows.heat_map import heat_map, signed, stored_text
 from flows.page import percent, write_page
 from warehouse.search import Warehouse
 
@@ -25,6 +27,9 @@ MEASURES = {
     "precision_at_1_with_spelling": "P@1 with spelling",
     "n_queries": "queries", "candidates": "candidates",
 }  # fmt: skip
+SHORT = 4_000  # characters of a text that is shown word by word
+MATCHED = 24  # words of it
+EXCERPT = 400  # characters
 PAIRS = 40  # on a chart; the table has all
 COUNTS = {
     "n_words", "n_test_words", "n_queries", "candidates", "n_gold", "n_identical", "n_distinct", "n_names", "leaked",
@@ -40,7 +45,12 @@ def write_report(wh: Warehouse, output: Path) -> None:
     >>> with warehouse.open("warehouse/data") as wh:             # doctest: +SKIP
     ...     write_report(wh, Path("report.html"))
     """
-    write_page("report.html.j2", Path(output), {"figure": figure, "labelled": charts.labelled}, **_content(wh))
+    write_page(
+        "report.html.j2",
+        Path(output),
+        {"figure": figure, "labelled": charts.labelled, "signed": signed},
+        **_content(wh),
+    )
 
 
 def _content(wh: Warehouse) -> Row:
@@ -54,10 +64,42 @@ def _content(wh: Warehouse) -> Row:
         "signals": _evaluations(wh, "signals"), "agrees": AGREES,
         "words": _judged(words, "precision", "n_words", "words with a right translation among the first k"),
         "pages": _judged(pages, "recall", "n_queries", "documents with their translation among the first k"),
-        "word_map": _drawn(maps.map_words, wh), "page_map": _drawn(maps.map_documents, wh),
+        "match": _match(wh), "word_map": _drawn(maps.map_words, wh), "page_map": _drawn(maps.map_documents, wh),
         "dropped": [*dropped(run["notes"]), *_without_vector(wh)], "fingerprints": json.loads(space["fingerprints"]),
         "config": "\n".join(toml(run["config"])).strip(), "notes": json.dumps(run["notes"], indent=2, ensure_ascii=False),
     }  # fmt: skip
+
+
+def _match(wh: Warehouse) -> Row | None:
+    """A short document of the first language that has one beside the pivot, and why it finds the document of the pivot it is nearest to.
+
+    None where no two languages have documents, or these are too long to be shown word by word.
+    """
+    pivot, *others = wh.languages
+    sql = (
+        "SELECT lang, doc_id FROM documents JOIN document_vectors USING (lang, doc_id) "
+        "WHERE vector IS NOT NULL AND length(text) <= ? AND lang IN (SELECT unnest(?)) ORDER BY list_position(?, lang), doc_id LIMIT 1"
+    )
+    asked = wh.sql(sql, [SHORT, others, others]).rows()
+    if not asked:
+        return None
+    (lang, doc_id), *_ = asked
+    title, text = stored_text(wh, doc_id, lang)
+    try:
+        hits = wh.search(text, lang, [pivot], k=1)
+    except QueryError as error:
+        if error.code != "search.no_known_word":
+            raise
+        return None
+    found_id = hits["doc_id"].to_list()
+    if not found_id:
+        return None
+    found_title, document = stored_text(wh, found_id[0], pivot)
+    if len(document) > SHORT:
+        return None
+    table = wh.explain(text, lang, found_id[0], pivot, top=None)
+    found = heat_map(table, (text, wh.words(lang)), (document, wh.words(pivot)), rows=MATCHED, excerpt=EXCERPT)
+    return {"found": found, "spec": heat_chart(found), "query": title, "document": found_title}
 
 
 def _drawn(draw: Callable[[Warehouse], maps.SpaceMap], wh: Warehouse) -> maps.SpaceMap | None:
