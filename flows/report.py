@@ -83,7 +83,7 @@ def _match(wh: Warehouse) -> Row | None:
     asked = wh.sql(sql, [SHORT, others, others]).rows()
     if not asked:
         return None
-    (lang, doc_id), *_ = asked
+    ((lang, doc_id),) = asked
     title, text = stored_text(wh, doc_id, lang)
     try:
         hits = wh.search(text, lang, [pivot], k=1)
@@ -91,13 +91,15 @@ def _match(wh: Warehouse) -> Row | None:
         if error.code != "search.no_known_word":
             raise
         return None
-    found_id = hits["doc_id"].to_list()
-    if not found_id:
+    if hits.is_empty():
         return None
-    found_title, document = stored_text(wh, found_id[0], pivot)
+    found_id = hits["doc_id"][0]
+    found_title, document = stored_text(wh, found_id, pivot)
     if len(document) > SHORT:
         return None
-    table = wh.explain(text, lang, found_id[0], pivot, top=None)
+    table = wh.explain(text, lang, found_id, pivot, top=None)
+    if table.height == 1:  # hubness alone
+        return None
     found = heat_map(table, (text, wh.words(lang)), (document, wh.words(pivot)), rows=MATCHED, excerpt=EXCERPT)
     return {"found": found, "spec": heat_chart(found), "query": title, "document": found_title}
 

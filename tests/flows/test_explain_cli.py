@@ -205,3 +205,16 @@ def test_a_report_without_two_languages_of_documents_explains_nothing(project, b
     with warehouse.open(project.parent / "store") as wh:
         write_report(wh, tmp_path / "report.html")
     assert "Why two texts match" not in shown((tmp_path / "report.html").read_text(encoding="utf-8"))
+
+
+def test_a_report_about_one_language_explains_nothing(project, build, tmp_path):
+    """Of a store whose space holds nothing else."""
+    config = re.sub(r"\[languages\.(fr|de)\]\nvectors = .*\n", "", project.read_text())
+    project.write_text(config.replace('[[dictionaries]]\npath = "table.tsv"\n', "").replace("parallel_ids = true", ""))
+    for lang in ("fr", "de"):
+        (project.parent / "documents" / f"{lang}.jsonl").unlink()
+    build(project)
+    with warehouse.open(project.parent / "store") as wh:
+        write_report(wh, tmp_path / "report.html")
+        assert wh.languages == ["en"]
+    assert "Why two texts match" not in shown((tmp_path / "report.html").read_text(encoding="utf-8"))
