@@ -50,7 +50,7 @@ def build(root: Path, documents: int, dim: int) -> list[str]:
     def fill(connection: duckdb.DuckDBPyConnection) -> None:
         write_space(connection, space, pooler)
         write_documents(connection, space.space_id, indexed)
-        write_evidence(connection, space, indexed)
+        write_evidence(connection, space, pooler, indexed)
 
     with snapshot.writing(root):
         snapshot.publish(root, dim, fill)

@@ -79,6 +79,9 @@ def search(
     lang: Annotated[str, typer.Option("--lang", help="Language of the text.")],
     into: Annotated[str | None, typer.Option("--into", help="Languages to search, with commas; default all.")] = None,
     k: Many = 10,
+    probability: Annotated[
+        bool, typer.Option("--probability", help="How likely each hit is to match, told alike in every language.")
+    ] = False,
     warehouse: Store = DEFAULT,
     as_json: Json = False,
 ) -> None:
@@ -89,7 +92,7 @@ def search(
     import warehouse as store
 
     with store.open(warehouse) as wh:
-        hits = wh.search(text, lang, _codes(into), k, explain=True)
+        hits = wh.search(text, lang, _codes(into), k, explain=True, probability=probability)
     if as_json:
         _print_json(hits.to_dicts())
         return

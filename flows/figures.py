@@ -31,13 +31,19 @@ def print_figures(wh: Warehouse, out: Console) -> None:
 
 
 def print_hits(hits: list[dict[str, Any]], out: Console) -> None:
-    """Hits, each with the word pairs that add most to its score."""
-    table = Table("", "score", "lang", "document", "why (word pairs and what they add to the score)")
+    """Hits, each with the word pairs that add most to its score, and its probability where it is there."""
+    told = bool(hits) and "probability" in hits[0]
+    shown = ["score", "probability"] if told else ["score"]
+    table = Table("", *shown, "lang", "document", "why (word pairs and what they add to the score)")
     for hit in hits:
         pairs = [pair for pair in hit["why"] if pair["query_word"] is not None]
         why = ", ".join(f"{pair['query_word']}–{pair['document_word']} {pair['share']:.2f}" for pair in pairs[:4])
         table.add_row(
-            str(hit["rank"]), f"{hit['score']:.3f}", hit["lang"], _plain(hit["title"] or hit["doc_id"]), _plain(why)
+            str(hit["rank"]),
+            *(f"{hit[name]:.3f}" for name in shown),
+            hit["lang"],
+            _plain(hit["title"] or hit["doc_id"]),
+            _plain(why),
         )
     out.print(table)
 

@@ -214,7 +214,7 @@ def publish_snapshot(plan: Plan, notes: Notes, figures: Notes) -> Notes:
         def fill(connection: duckdb.DuckDBPyConnection) -> None:
             write_space(connection, space, pooler)
             write_documents(connection, space.space_id, indexed)
-            write_evidence(connection, space, indexed, progress)
+            write_evidence(connection, space, pooler, indexed, progress)
             write_pairs(connection, train, "train")
             write_pairs(connection, test, "test")
             _write_evaluations(connection, space.space_id, figures)

@@ -4,8 +4,11 @@ from collections.abc import Callable
 
 import duckdb
 
+from align.pool import Pooler
 from align.space import SharedSpace
 from align.word_alignment import WordMatch, word_match
+from warehouse.calibration import STAGES, calibrate, write_calibrations
+from warehouse.document_search import DocumentSearch
 from warehouse.documents import IndexedDocuments, document_hubness
 from warehouse.reranking import aligned_hubness, words_of_documents
 from warehouse.spaces import insert
@@ -17,12 +20,14 @@ Progress = Callable[[int, int], None]
 def write_evidence(
     connection: duckdb.DuckDBPyConnection,
     space: SharedSpace,
+    pooler: Pooler,
     indexed: list[IndexedDocuments],
     progress: Progress | None = None,
 ) -> None:
-    """Fill `terms`, `document_terms` and, for queries in each language of `space`, `document_hubness`. Writes.
+    """Fill `terms`, `document_terms` and, for queries in each language of `space`, `document_hubness`; then search in what is
+    written, and fill `calibrations`. Space and documents must be there. Writes.
 
-    `progress` is told query languages done, and how many there are.
+    `progress` is told steps done, and how many there are: languages of queries, and stages of search.
     """
     terms = count_documents(indexed)
     write_terms(connection, space.space_id, indexed, terms)
@@ -35,6 +40,7 @@ def write_evidence(
             matches[source, target] = word_match(there, back)
         return matches[source, target]
 
+    steps = len(space.languages) + len(STAGES)
     for done, query_lang in enumerate(space.languages, 1):
         pooled, lexical = document_hubness(indexed, query_lang), lexical_hubness(terms, query_lang)
         aligned = aligned_hubness(indexed, words, match, query_lang)
@@ -50,4 +56,9 @@ def write_evidence(
                 },
             )  # fmt: skip
         if progress is not None:
-            progress(done, len(space.languages))
+            progress(done, steps)
+    search = DocumentSearch(lambda: connection, lambda lang: pooler, match)
+    for done, stage in enumerate(STAGES, len(space.languages) + 1):
+        write_calibrations(connection, space.space_id, calibrate(search, indexed, space.languages, stage))
+        if progress is not None:
+            progress(done, steps)

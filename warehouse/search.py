@@ -25,6 +25,7 @@ from align.vectors import WordVectors
 from align.word_alignment import WordMatch, word_match
 from align.word_retrieval import SpellingChoice, WordRetrieval
 from warehouse import snapshot
+from warehouse.calibration import Calibration, Stage, read_calibrations
 from warehouse.connection import one_select, read
 from warehouse.document_search import DocumentSearch
 from warehouse.lexicon import StoredSpace, stored_pairs
@@ -102,6 +103,7 @@ class Warehouse:
         rerank: bool | None = None,
         lexical: bool | None = None,
         explain: bool = False,
+        probability: bool = False,
         measure: Measure | Literal["csls"] = "csls",
         p: float = 3.0,
     ) -> pl.DataFrame:
@@ -109,7 +111,10 @@ class Warehouse:
 
         `into`: languages to search, default all. `where`: metadata that must be equal, {"topic": "law"}, or one of a list.
         Columns: query (position in the list), rank (from 1), score, lang, doc_id, title, then the metadata; with `explain`
-        also why: the five word pairs that add most to the score, each with its share, and an entry without words for the rest.
+        also why: the five word pairs that add most to the score, each with its share, and an entry without words for the rest;
+        with `probability` also probability, after score: how likely a document of this language with this score is a match
+        of the text, as documents that are each other's best hit let one expect (`warehouse.calibration`), so that one threshold
+        means one thing in every language. It is told with both of rerank and lexical, or without both.
 
         score, higher is nearer, is the sum of what is asked for: CSLS of the pooled vectors, 2 cos − r(query) − r(document),
         always; with `lexical` half the CSLS of the TF-IDF of terms that are written alike; with `rerank` how well the words
@@ -120,18 +125,23 @@ class Warehouse:
         without a known word, or a term that some document holds, has no rows.
 
         Raises InputError `api.bad_k`, `api.bad_type`, `space.no_language`, `measure.unknown`, `measure.bad_p`; QueryError
-        `search.no_known_word` when no query has a known word, `search.no_column`, `search.no_measure`.
+        `search.no_known_word` when no query has a known word, `search.no_column`, `search.no_measure`,
+        `search.no_probability` where the store has too few documents that find each other.
         """
         texts = [queries] if isinstance(queries, str) else listed(str, queries=queries)
         lang, wanted, k = self._language(lang), self._wanted(into), check_k(k)
         by = None
         if measure != "csls":
             by = check_measure(measure, p)
-            if rerank or lexical or explain:
-                what = f"rerank, lexical and explain go with CSLS; leave them out, or measure={measure}"
+            if rerank or lexical or explain or probability:
+                what = f"rerank, lexical, explain and probability go with CSLS; leave them out, or measure={measure}"
                 raise QueryError("search.no_measure", what)
             rerank = lexical = False
+        expect((bool, np.bool_), explain=explain, probability=probability)
+        stage = self._stage(lang, rerank, lexical) if probability else None
         hits, aligned = self._documents.hits(texts, lang, wanted, k, where, rerank, lexical, by)
+        if stage is not None:
+            hits = hits.insert_column(hits.get_column_index("score") + 1, self._probability(stage, lang, hits))
         if not explain:
             return hits
         why = []
@@ -289,6 +299,27 @@ class Warehouse:
         """Vectors of both languages, and how words of the one find those of the other."""
         ours, theirs = self.words(source), self.words(target)
         return ours, theirs, read_retrieval(self._open, ours, theirs, spelling)
+
+    @cached_property
+    def _calibrations(self) -> dict[tuple[str, str, str], Calibration]:
+        return read_calibrations(self._open)
+
+    def _stage(self, lang: str, rerank: bool | None, lexical: bool | None) -> Stage:
+        if (rerank is False) != (lexical is False):
+            what = "a probability is told with both of rerank and lexical, or without both; change one of them"
+            raise QueryError("search.no_probability", what)
+        stage: Stage = "plain" if rerank is False else "full"
+        if not any(key[:2] == (stage, lang) for key in self._calibrations):
+            what = "too few documents of two languages find each other in this store to tell a probability from a score"
+            raise QueryError("search.no_probability", what)
+        return stage
+
+    def _probability(self, stage: Stage, lang: str, hits: pl.DataFrame) -> pl.Series:
+        told = [
+            self._calibrations[stage, lang, code].probability(score)
+            for code, score in hits.select("lang", "score").rows()
+        ]
+        return pl.Series("probability", told, dtype=pl.Float64)
 
     @cached_property
     def _documents(self) -> DocumentSearch:

@@ -113,7 +113,7 @@ def publish_planted(root, space, pairs, frame):
     def fill(connection):
         write_space(connection, space, pooler)
         write_documents(connection, space.space_id, indexed)
-        write_evidence(connection, space, indexed)
+        write_evidence(connection, space, pooler, indexed)
         write_pairs(connection, pairs, "train")
 
     with snapshot.writing(root):
