@@ -1,17 +1,22 @@
 """How good a space is, on what it was not fitted on."""
 
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
+
+import numpy as np
 
 from align.dictionary import WordPairs
 from align.errors import AlignmentError
 from align.mixing import language_mixing
-from align.retrieval import csls
+from align.retrieval import csls, top_k
 from align.space import SharedSpace
-from warehouse.documents import IndexedDocuments, document_hubness
+from align.vectors import F32
+from warehouse.documents import IndexedDocuments
 
 QUERIES = 2000  # at most so many documents of a language are searched with
 FEWEST_PARALLEL = 20
+BIAS_QUERIES, TOP = 500, 10
 MIXED = 1_000  # most frequent words a side whose neighbours are looked at
 
 
@@ -45,20 +50,22 @@ def evaluate_signals(space: SharedSpace) -> list[dict[str, Any]]:
     return rows
 
 
-def evaluate_documents(indexed: list[IndexedDocuments]) -> list[dict[str, Any]]:
-    """Share of documents whose translation, the document of the same id, is the first or among the first ten found."""
+def evaluate_documents(
+    indexed: list[IndexedDocuments], hubness: Mapping[str, Mapping[str, F32]]
+) -> list[dict[str, Any]]:
+    """Share of documents whose translation, the document of the same id, is the first or among the first ten found.
+
+    `hubness`: of every language of queries, `document_hubness`.
+    """
     rows = []
     for source in indexed:
-        hubness = document_hubness(indexed, source.lang)
-        ours = source.known_ids
         for target in indexed:
-            at = {doc: row for row, doc in enumerate(target.known_ids)}
-            shared = [row for row, doc in enumerate(ours) if doc in at]
-            shared = shared[:: max(1, len(shared) // QUERIES)][:QUERIES]
+            both = _shared(source, target)
+            shared = _some([*both], QUERIES)
             if source is target or len(shared) < FEWEST_PARALLEL:
                 continue
-            score = csls(source.vectors[shared] @ target.vectors.T, hubness[target.lang])
-            own = score[range(len(shared)), [at[ours[row]] for row in shared]]
+            score = csls(source.vectors[shared] @ target.vectors.T, hubness[source.lang][target.lang])
+            own = score[range(len(shared)), [both[row] for row in shared]]
             ranks = (score >= own[:, None]).sum(axis=1)
             rows.append(
                 {
@@ -68,3 +75,44 @@ def evaluate_documents(indexed: list[IndexedDocuments]) -> list[dict[str, Any]]:
                 }
             )  # fmt: skip
     return rows
+
+
+def evaluate_language_bias(
+    indexed: list[IndexedDocuments], hubness: Mapping[str, Mapping[str, F32]], parallel: bool
+) -> list[dict[str, Any]]:
+    """Which languages the ten best documents of all languages are in, for documents of `source` as questions.
+
+    `share_by_cosine` and `share`, by the score of search, of the hits that are in `target`. Own-language hits by cosine beyond
+    those by score are there only because of language. Where ids are `parallel`, `share_of_matches` is what is fair: the share
+    among the documents with the question's id, itself one of them; questions are then those with a translation.
+    """
+    rows = []
+    for source in indexed if len(indexed) > 1 else []:
+        matched = {part.lang: _shared(source, part).keys() for part in indexed}
+        translated = sorted(set().union(*(rows for lang, rows in matched.items() if lang != source.lang)))
+        asked = _some(translated if parallel else [*range(len(source.vectors))], BIAS_QUERIES)
+        if len(asked) < FEWEST_PARALLEL:
+            continue
+        cosine = [source.vectors[asked] @ part.vectors.T for part in indexed]
+        score = [csls(c, hubness[source.lang][part.lang]) for c, part in zip(cosine, indexed, strict=True)]
+        ends = np.cumsum([0] + [len(part.vectors) for part in indexed])
+        by = {
+            name: np.histogram(top_k(np.hstack(parts), TOP).rows, bins=ends)[0] / (TOP * len(asked))
+            for name, parts in (("share_by_cosine", cosine), ("share", score))
+        }
+        matches = np.array([len(matched[part.lang] & set(asked)) for part in indexed])
+        for column, part in enumerate(indexed):
+            row = {"source": source.lang, "target": part.lang, "n_queries": len(asked)}
+            row |= {name: float(shares[column]) for name, shares in by.items()}
+            rows.append(row | ({"share_of_matches": float(matches[column] / matches.sum())} if parallel else {}))
+    return rows
+
+
+def _shared(source: IndexedDocuments, target: IndexedDocuments) -> dict[int, int]:
+    """Place in `source` → place in `target` of the documents whose id both have."""
+    at = {doc: row for row, doc in enumerate(target.known_ids)}
+    return {row: at[doc] for row, doc in enumerate(source.known_ids) if doc in at}
+
+
+def _some(rows: list[int], most: int) -> list[int]:
+    return rows[:: max(1, len(rows) // most)][:most]

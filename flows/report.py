@@ -64,7 +64,7 @@ def _content(wh: Warehouse) -> Row:
         "signals": _evaluations(wh, "signals"), "agrees": AGREES,
         "words": _judged(words, "precision", "n_words", "words with a right translation among the first k"),
         "pages": _judged(pages, "recall", "n_queries", "documents with their translation among the first k"),
-        "match": _match(wh), "word_map": _drawn(maps.map_words, wh), "page_map": _drawn(maps.map_documents, wh),
+        "bias": _evaluations(wh, "languages"), "match": _match(wh), "word_map": _drawn(maps.map_words, wh), "page_map": _drawn(maps.map_documents, wh),
         "dropped": [*dropped(run["notes"]), *_without_vector(wh)], "fingerprints": json.loads(space["fingerprints"]),
         "config": "\n".join(toml(run["config"])).strip(), "notes": json.dumps(run["notes"], indent=2, ensure_ascii=False),
     }  # fmt: skip

@@ -23,12 +23,12 @@ from align.dictionary import WordPairs
 from align.dictionary_files import dictionary_languages, read_dictionary
 from align.documents import read_documents
 from align.errors import InputError
-from flows.evaluation import evaluate_documents, evaluate_signals, evaluate_translation
+from flows.evaluation import evaluate_documents, evaluate_language_bias, evaluate_signals, evaluate_translation
 from flows.plan import Plan
 from flows.progress import step
 from flows.settings import DictionarySettings
 from warehouse import snapshot
-from warehouse.documents import index_documents, load_indexed, save_indexed, write_documents
+from warehouse.documents import document_hubness, index_documents, load_indexed, save_indexed, write_documents
 from warehouse.evidence import write_evidence
 from warehouse.spaces import insert, write_pairs, write_space
 
@@ -189,15 +189,18 @@ def pool_documents(plan: Plan) -> Notes:
 
 
 def judge(plan: Plan) -> Notes:
-    """Measure translation on the held-out pairs, what can be told without any, and, where ids are parallel, retrieval."""
+    """Measure translation on held-out pairs, what can be told without any, language bias, and, where ids are parallel, retrieval."""
     with step("judge"):
         train, test = read_pairs(plan)
         space = align.load_space(plan.space_path)
         parallel = plan.settings.evaluation.parallel_ids
+        indexed = load_indexed(plan.documents_path)
+        hubness = {part.lang: document_hubness(indexed, part.lang) for part in indexed}
         return {
             "translation": evaluate_translation(space, test, train),
             "signals": evaluate_signals(space),
-            "documents": evaluate_documents(load_indexed(plan.documents_path)) if parallel else [],
+            "documents": evaluate_documents(indexed, hubness) if parallel else [],
+            "languages": evaluate_language_bias(indexed, hubness, parallel),
         }
 
 
