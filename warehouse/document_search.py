@@ -13,8 +13,8 @@ from align.measures import Measure
 from align.pool import Pooler
 from align.vectors import F32
 from warehouse.index import DocumentIndex
+from warehouse.lexical_index import LexicalIndex
 from warehouse.reranking import Match, Reranker
-from warehouse.terms import LexicalIndex
 from warehouse.why import pooled_pairs, take_apart
 
 

@@ -20,7 +20,6 @@ from warehouse.metadata import expand_metadata, matching
 from warehouse.reranking import CANDIDATES, NEAREST
 
 BLOCK_BYTES = 256 << 20  # similarities held at once
-LEXICAL = np.float32(0.5)  # best or near it for manual pages in two pairs of languages (benchmarks/README.md)
 
 Lexical = Callable[[int, int, str], F32]  # first and last query, language → (n, n_known) scores
 Aligned = Callable[[int, str, I64, I64], F64]  # query, language, c of its documents, its nearest → (c,) scores
@@ -89,7 +88,7 @@ class DocumentIndex:
     ) -> tuple[pl.DataFrame, F32]:
         """The k best documents in the languages `wanted` for every row of `queries` (n, dim) in `lang`.
 
-        score = CSLS of the pooled vectors, 0 for a row of zeros, + ½ CSLS of the terms (`lexical`) + the aligned score
+        score = CSLS of the pooled vectors, 0 for a row of zeros, + weighted CSLS of the terms (`lexical`) + the aligned score
         (`rerank`), which is asked for the 100 best of every language, or k where that is more; only these are ranked then.
         With a `measure` and its p, score is that of `align.similarity` instead of CSLS.
         Columns query (row of `queries`), rank (from 1), score, then those of `cards`; and of every hit the aligned score, 0
@@ -107,7 +106,7 @@ class DocumentIndex:
             score = np.hstack([self._pooled(block, lang, code, measure) for code in searched])
             score[~block.any(axis=1)] = 0
             if lexical is not None:
-                score += LEXICAL * np.hstack([lexical(start, start + len(block), code) for code in searched])
+                score += np.hstack([lexical(start, start + len(block), code) for code in searched])
             if rerank is not None:
                 found += self._reranked(score, start, searched, k, rerank, refused)
                 continue

@@ -117,8 +117,9 @@ class Warehouse:
         means one thing in every language. It is told with both of rerank and lexical, or without both.
 
         score, higher is nearer, is the sum of what is asked for: CSLS of the pooled vectors, 2 cos − r(query) − r(document),
-        always; with `lexical` half the CSLS of the TF-IDF of terms that are written alike; with `rerank` how well the words
-        of query and document match one by one (`align.word_alignment`), for the 100 best of every language by the others.
+        always; with `lexical` the CSLS of the TF-IDF of terms that are written alike, times a weight fitted for the two
+        languages; with `rerank` how well the words of query and document match one by one (`align.word_alignment`), for the
+        100 best of every language by the others.
         None, like True, is with it: no measured store did better without (benchmarks/README.md). False, False is the search
         that `search_text` repeats in SQL. Another `measure` (`align.similarity`, with its `p`) is taken of the pooled vectors
         alone: such scores and those of CSLS do not add up, so rerank, lexical and explain are refused with it. A query

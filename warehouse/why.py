@@ -10,7 +10,6 @@ import polars as pl
 from align.explain import explain
 from align.pool import Pooler
 from align.vectors import WordVectors
-from warehouse.index import LEXICAL
 from warehouse.reranking import WordShare
 
 EVIDENCE = ("pooled", "aligned", "written")
@@ -48,7 +47,7 @@ def take_apart(
     if pooled is not None:
         parts.append(pooled.select("query_word", "document_word", pooled=2 * pl.col("share"), aligned=0.0, written=0.0))
     rows = [(_name(q, ours), _name(d, theirs), 0.0, share, 0.0) for q, d, share in aligned]
-    rows += [(_name(t, ours), _name(t, theirs), 0.0, 0.0, float(LEXICAL) * n) for t, n in written.items()]
+    rows += [(_name(t, ours), _name(t, theirs), 0.0, 0.0, n) for t, n in written.items()]
     parts.append(pl.DataFrame(rows, schema=_PART, orient="row"))
     table = pl.concat(parts).group_by("query_word", "document_word", maintain_order=True).sum()
     about = {"similarity": pl.Float64, "weight": pl.Float64}

@@ -14,7 +14,7 @@ from align.terms import count_terms
 from align.tokens import tokenize
 from align.vectors import WordVectors
 from align.word_alignment import word_match
-from warehouse.index import LEXICAL
+from warehouse.lexical_weight import LEXICAL
 from warehouse.reranking import NEAREST, SIF_A
 from warehouse.terms import read_terms
 

@@ -10,3 +10,14 @@ CREATE TABLE calibrations (
     matches    INTEGER NOT NULL,       -- of them, those that were found and found back
     evidence   VARCHAR NOT NULL        -- mutual neighbours; other pairs, whose mean this is, where there were too few
 );
+
+-- What the lexical part of a score is multiplied by; ½ for pairs of languages that are not here.
+CREATE TABLE lexical_weights (
+    space_id      VARCHAR NOT NULL,
+    query_lang    VARCHAR NOT NULL,
+    lang          VARCHAR NOT NULL,
+    weight        FLOAT NOT NULL CHECK (weight >= 0),
+    queries       INTEGER NOT NULL,    -- documents that were searched with
+    found         FLOAT,               -- share of them that found a document that found them, under this weight
+    found_without FLOAT                -- the same without terms
+);
