@@ -83,7 +83,12 @@ def main() -> None:
         with warehouse.open(root) as wh:
             figures = {
                 "matrix product alone": timed(queries, lambda _: matrix @ matrix[0]),
-                "Warehouse.search": timed(queries, lambda query: wh.search(query, "en", k=10)),
+                "vectors alone": timed(
+                    queries, lambda query: wh.search(query, "en", k=10, rerank=False, lexical=False)
+                ),
+                "and terms": timed(queries, lambda query: wh.search(query, "en", k=10, rerank=False)),
+                "and words aligned": timed(queries, lambda query: wh.search(query, "en", k=10)),
+                "the same, one language": timed(queries, lambda query: wh.search(query, "en", ["fr"], k=10)),
                 "search_text in SQL": timed(
                     queries[:60], lambda query: client.execute("FROM search_text(?, 'en')", [query]).fetchall()
                 ),
