@@ -11,6 +11,7 @@ from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from align.arguments import expect, listed, rows_of
 from align.errors import InputError, printable
@@ -32,12 +33,18 @@ MOST_COMPONENTS = 100
 class Pooled:
     """`vectors` (n, dim) float32: unit rows, or zero where the text has no vector (see `known`).
 
-    `tokens` (n,) int64 counts all tokens, `known_tokens` (n,) those with a word vector.
+    `tokens` (n,) int64 counts all tokens, `routes` (n, 3) those that known words stand for, by each of
+    `align.unknown_words.ROUTES`: "exact", "variant", "parts".
     """
 
     vectors: F32
     tokens: I64
-    known_tokens: I64
+    routes: I64
+
+    @property
+    def known_tokens(self) -> I64:
+        """(n,) tokens that known words stand for."""
+        return np.asarray(self.routes.sum(axis=1))
 
     @property
     def known(self) -> npt.NDArray[np.bool_]:
@@ -118,13 +125,35 @@ class Pooler:
         return remove_components(centred, state.components, state.removal)
 
     def token_weights(self, text: str, lang: str) -> tuple[list[str], I64, F64]:
-        """Distinct known words of `text`, their rows (m,) and their shares (m,) of its mean, summing to 1."""
+        """Distinct known words of `text`, or that stand for its tokens, their rows (m,) and shares (m,) of its mean, summing to 1."""
         vectors, state = self.of(lang)
-        counts = Counter(row for row in map(vectors.row, tokenize(text, vectors.lang)) if row >= 0)
+        counts: dict[int, float] = {}
+        for resolved in map(vectors.known.resolve, tokenize(text, vectors.lang)):
+            for row, share in zip(resolved.rows, resolved.shares, strict=True):
+                counts[row] = counts.get(row, 0.0) + share
         rows = np.fromiter(counts, dtype=np.int64)
-        times = term_frequency(np.fromiter(counts.values(), dtype=np.int64), self.weighting)
+        times = term_frequency(np.fromiter(counts.values(), dtype=np.float64), self.weighting)
         shares = state.weights[rows] * times
         return [vectors.words[row] for row in rows], rows, shares / shares.sum() if len(rows) else shares
+
+    def routes(self, text: str, lang: str) -> pl.DataFrame:
+        """How each distinct token of `text` is known: columns token, count, route, words, in the order of first mention.
+
+        `route`: "exact"; "variant", a word written with other accents; "parts", words of which it is composed; null, and no
+        `words`, where nothing stands for it. Raises InputError `space.no_language`, `api.bad_text`.
+
+        >>> pooler.routes("das Haustier", "de")["words"].to_list()      # doctest: +SKIP
+        [['das'], ['haus', 'tier']]
+        """
+        vectors, _ = self.of(lang)
+        counts = Counter(tokenize(text, vectors.lang))
+        found = [vectors.known.resolve(token) for token in counts]
+        words = [[vectors.words[row] for row in resolved.rows] for resolved in found]
+        routes = [resolved.route for resolved in found]
+        columns = {"token": [*counts], "count": [*counts.values()], "route": routes, "words": words}
+        return pl.DataFrame(
+            columns, {"token": pl.String, "count": pl.Int64, "route": pl.String, "words": pl.List(pl.String)}
+        )
 
     def of(self, lang: str) -> tuple[WordVectors, PoolingState]:
         """Vectors and state of `lang`. Raises InputError `space.no_language`."""
@@ -147,7 +176,7 @@ class Pooler:
             out[has] = unit_rows(found.rows[has])
         elif has.any():
             out[has] = found.rows[has] * (np.sqrt(found.totals[has, None]) if self.reduce == "mean_sqrt_len" else 1)
-        return Pooled(out, found.tokens, found.known)
+        return Pooled(out, found.tokens, found.routes)
 
 
 def fit_pooler(

@@ -12,7 +12,7 @@ from align.pool_state import PoolingState
 from align.space import SharedSpace
 from align.tensor_file import read_tensors, write_tensors
 
-FORMAT = "align-pooler-2"
+FORMAT = "align-pooler-3"
 ARRAYS = ("weights", "mean", "components", "removal")
 
 

@@ -1,5 +1,6 @@
 """Many token vectors to one vector per text, and what is taken out of it before it is compared."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -12,6 +13,7 @@ from align.arguments import numbers, rows_of
 from align.errors import InputError, printable
 from align.pool_weights import Weighting, term_frequency
 from align.tokens import tokenize
+from align.unknown_words import ROUTES
 from align.vectors import F64, I64, WordVectors
 
 Reduction = Literal["mean", "max", "mean_sqrt_len"]
@@ -69,13 +71,19 @@ def reduce_tokens(
 class ReducedTexts:
     """`rows` (n, dim) float64, the weighted mean or maximum of every text, zero where no token is known.
 
-    `totals` (n,) float64 sums the weights; `tokens` (n,) and `known` (n,) int64 count all tokens and those with a vector.
+    `totals` (n,) float64 sums the weights; `tokens` (n,) int64 counts all tokens, `routes` (n, 3) those that known words stand
+    for, by each of `align.unknown_words.ROUTES`.
     """
 
     rows: F64
     totals: F64
     tokens: I64
-    known: I64
+    routes: I64
+
+    @property
+    def known(self) -> I64:
+        """(n,) tokens that known words stand for."""
+        return np.asarray(self.routes.sum(axis=1))
 
 
 def reduce_texts(
@@ -83,24 +91,30 @@ def reduce_texts(
 ) -> ReducedTexts:
     """`reduce_tokens` of every text, except that for "mean_sqrt_len" the rows are means, to be multiplied by √totals.
 
-    Every token is a row with the weight of its word; under "tfidf" every distinct word is one, with (1 + ln tf) times it.
+    Every token is a row with the weight of its word; under "tfidf" every distinct word is one, with (1 + ln tf) times it. A
+    token without a vector is the words that stand for it, each so many times as its share says; in a maximum, whole.
     """
-    out = ReducedTexts(
-        np.zeros((len(texts), vectors.dim)), np.zeros(len(texts)), *(np.zeros(len(texts), dtype=np.int64) for _ in "tk")
-    )
+    n = len(texts)
+    tokens, routes = np.zeros(n, dtype=np.int64), np.zeros((n, len(ROUTES)), dtype=np.int64)
+    out = ReducedTexts(np.zeros((n, vectors.dim)), np.zeros(n), tokens, routes)
     for start in range(0, len(texts), BATCH):
         rows: list[int] = []
+        times: list[float] = []
         ends = [0]
         for i, text in enumerate(texts[start : start + BATCH], start):
-            found = tokenize(text, vectors.lang)
-            rows += (row for row in map(vectors.row, found) if row >= 0)
+            found = [vectors.known.resolve(token) for token in tokenize(text, vectors.lang)]
+            for resolved in found:
+                rows += resolved.rows
+                times += resolved.shares
             ends.append(len(rows))
-            out.tokens[i], out.known[i] = len(found), ends[-1] - ends[-2]
+            routed = Counter(resolved.route for resolved in found)
+            tokens[i], routes[i] = len(found), [routed[route] for route in ROUTES]
         if not rows:
             continue
         stop = start + len(ends) - 1
         used, columns = np.unique(rows, return_inverse=True)
-        shares = _shares(columns, ends, weights[used], weighting)
+        counts = np.ones(len(rows)) if how == "max" and weighting != "tfidf" else np.array(times)
+        shares = _shares(counts, columns, ends, weights[used], weighting)
         total = np.asarray(shares.sum(axis=1)).reshape(-1, 1)
         out.totals[start:stop] = total[:, 0]
         matrix = vectors.matrix[used].astype(np.float64)
@@ -113,12 +127,12 @@ def reduce_texts(
     return out
 
 
-def _shares(columns: I64, ends: list[int], weights: F64, weighting: Weighting) -> csr_matrix:
-    """(texts, words) weights, an entry for every token; under "tfidf" one for every distinct word of a text."""
+def _shares(times: F64, columns: I64, ends: list[int], weights: F64, weighting: Weighting) -> csr_matrix:
+    """(texts, words) weights, an entry for every mention; under "tfidf" one for every distinct word of a text."""
     shape = (len(ends) - 1, len(weights))
     if weighting != "tfidf":
-        return csr_matrix((weights[columns], columns, ends), shape=shape)
-    counts = csr_matrix((np.ones(len(columns)), columns, ends), shape=shape)
+        return csr_matrix((times * weights[columns], columns, ends), shape=shape)
+    counts = csr_matrix((times, columns, ends), shape=shape)
     counts.sum_duplicates()
     counts.data = term_frequency(counts.data, weighting) * weights[counts.indices]
     return counts

@@ -10,6 +10,7 @@ import numpy as np
 from align.pool_reduce import ReducedTexts, Reduction, fit_components, reduce_texts, remove_components
 from align.pool_weights import Weighting, word_weights
 from align.space import SharedSpace
+from align.unknown_words import RULES
 from align.vectors import F64, WordVectors
 
 ComponentsOf = Literal["language", "joint"]
@@ -69,12 +70,12 @@ def pool_rows(
     found = reduce_texts(texts, vectors, state.weights, weighting, how)
     rows = remove_components(found.rows - state.mean, state.components, state.removal)
     rows[found.known == 0] = 0
-    return ReducedTexts(rows, found.totals, found.tokens, found.known)
+    return ReducedTexts(rows, found.totals, found.tokens, found.routes)
 
 
 def pooling_identity(space_id: str, recipe: tuple[object, ...], states: Mapping[str, PoolingState]) -> str:
-    """SHA-256 over parameters and states, numbers to 6 decimals."""
-    digest = hashlib.sha256(repr((space_id, *recipe)).encode())
+    """SHA-256 over parameters and states, numbers to 6 decimals, and the rules by which words are known."""
+    digest = hashlib.sha256(repr((space_id, RULES, *recipe)).encode())
     for lang, state in sorted(states.items()):
         about = (lang, state.documents, state.centre, state.digest, state.components.shape)
         digest.update(repr(about).encode())

@@ -27,7 +27,9 @@ def word_weights(vectors: WordVectors, texts: Sequence[str], weighting: Weightin
     if weighting == "sif":
         return np.asarray(a / (a + vectors.probabilities()), dtype=np.float64), a
     if weighting == "usif":
-        lengths = [sum(vectors.row(token) >= 0 for token in tokenize(text, vectors.lang)) for text in texts]
+        lengths = [
+            sum(vectors.known.resolve(t).route is not None for t in tokenize(text, vectors.lang)) for text in texts
+        ]
         known = [length for length in lengths if length]
         a = usif_constant(vectors.probabilities(), float(np.mean(known)) if known else SENTENCE)
         return np.asarray(a / (a / 2 + vectors.probabilities()), dtype=np.float64), a
@@ -35,7 +37,7 @@ def word_weights(vectors: WordVectors, texts: Sequence[str], weighting: Weightin
         return np.ones(len(vectors)), 0.0
     seen = np.zeros(len(vectors))
     for text in texts:
-        rows = {vectors.row(token) for token in tokenize(text, vectors.lang)} - {-1}
+        rows = {row for token in tokenize(text, vectors.lang) for row in vectors.known.resolve(token).rows}
         seen[list(rows)] += 1
     return np.log((1 + len(texts)) / (1 + seen)) + 1, 0.0
 
@@ -62,6 +64,9 @@ def usif_constant(probabilities: F64, length: float) -> float:
 
 
 def term_frequency(counts: I64 | F64, weighting: Weighting) -> F64:
-    """By what the weight of a word that stands `counts` times in a text is multiplied: the count; "tfidf": 1 + ln count."""
+    """By what the weight of a word that stands `counts` times in a text is multiplied: the count; "tfidf": 1 + ln count.
+
+    Counts are above 0. One below 1, of a word that is only part of another, is never raised or made negative: it stays.
+    """
     counts = np.asarray(counts, dtype=np.float64)
-    return 1 + np.log(counts) if weighting == "tfidf" else counts
+    return np.where(counts < 1, counts, 1 + np.log(counts)) if weighting == "tfidf" else counts

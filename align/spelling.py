@@ -17,7 +17,8 @@ from scipy.stats import binomtest
 
 from align.arguments import expect, is_list, listed, numbers, rows_of
 from align.errors import InputError
-from align.transliteration import Transliteration, fit_transliteration, plain_form
+from align.plain_form import plain_form
+from align.transliteration import Transliteration, fit_transliteration
 from align.vectors import F32, I64
 
 BLOCK_BYTES = 64 << 20

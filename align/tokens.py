@@ -6,7 +6,7 @@ SQL repeats these rules for scripts with blanks (`warehouse/macros/02_tokenize.s
 """
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import accumulate, pairwise
 
@@ -22,6 +22,7 @@ TOKENIZER = "icu78-runs-1"  # part of a space's identity: change it whenever any
 _RUN = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 _FINAL_SIGMA = regex.compile(r"(?<=[\p{L}\p{M}])σ(?![\p{L}\p{M}\p{N}])")
+_COMPOSING = regex.compile(r"(?s).[\p{M}\u1160-\u11ff]*")  # a character and all that may compose with it: marks, Hangul jamo
 _DOTTED = {"tr", "az"}  # languages whose i and ı are different letters
 _TURKIC = str.maketrans({"I": "ı", "İ": "i"})
 
@@ -62,9 +63,32 @@ def tokenize(text: str, lang: str) -> list[str]:
     if _UNSPACED.search(text) is None:
         runs: list[str] = _RUN.findall(text)
         return runs
-    text = text.encode("utf-8", "replace").decode()  # ICU takes no lone surrogates, and no token holds one
-    ends = set(accumulate(len(piece) for piece in WordBreaker(text, lang)))
-    return [token for run in _RUN.finditer(text) for token in _cut(run[0], run.start(), ends)]
+    return [text[start:stop] for start, stop in _spans(text, lang)]
+
+
+def token_spans(text: str, lang: str) -> list[tuple[int, int]]:
+    """Where each of `tokenize(text, lang)` begins and ends in `text` as it is given, in characters. Raises as `fold`.
+
+    A span alone tokenises to its token, also where folding changes lengths (letters with their marks apart, İ). Two exceptions:
+    ICU may cut a piece of a script without blanks otherwise than the whole, and a σ before such a piece is no ς.
+
+    >>> token_spans("Été, 12", "fr")
+    [(0, 3), (5, 7)]
+    """
+    folded = fold(text, lang)
+    spans = _spans(folded, lang)
+    lower = text.lower()
+    composed = (unicodedata.is_normalized("NFC", form) for form in (text, lower))
+    if len(text) == len(folded) == len(lower) and "İ" not in text and all(composed):
+        return list(spans)
+    # Nothing composes across the pieces, so each can be measured by itself, and most are there many times.
+    at, places, lengths = 0, [], dict[str, int]()
+    for piece in _COMPOSING.findall(text):
+        if piece not in lengths:
+            lengths[piece] = len(fold(piece, lang))
+        places += [(at, at + len(piece))] * lengths[piece]
+        at += len(piece)
+    return [(places[start][0], places[stop - 1][1]) for start, stop in spans]
 
 
 def sentences(text: str, lang: str, longest: int = 10_000) -> Iterator[list[str]]:
@@ -78,12 +102,29 @@ def sentences(text: str, lang: str, longest: int = 10_000) -> Iterator[list[str]
             yield tokens[start : start + longest]
 
 
-def _cut(run: str, start: int, ends: set[int]) -> list[str]:
-    """`run`, which begins at `start`, cut at `ends`; whole where its script has blanks, whatever stands beside it."""
-    if _UNSPACED.search(run) is None:
-        return [run]
-    cuts = [0, *(at for at in range(1, len(run)) if start + at in ends), len(run)]
-    return [run[a:b] for a, b in pairwise(cuts)]
+def unspaced(text: str) -> bool:
+    """Whether `text` holds a letter of a script that is written without blanks. Raises InputError `api.bad_type`.
+
+    >>> unspaced("パン 12"), unspaced("bread 12")
+    (True, False)
+    """
+    expect(str, text=text)
+    return _UNSPACED.search(text) is not None
+
+
+def _spans(text: str, lang: str) -> Iterator[tuple[int, int]]:
+    """Where the tokens of a folded text begin and end in it."""
+    if _UNSPACED.search(text) is None:
+        yield from (run.span() for run in _RUN.finditer(text))
+        return
+    text = text.encode("utf-8", "replace").decode()  # ICU takes no lone surrogates, and no token holds one
+    ends = set(accumulate(len(piece) for piece in WordBreaker(text, lang)))
+    for run in _RUN.finditer(text):
+        start, stop = run.span()
+        cuts: Iterable[int] = ()
+        if _UNSPACED.search(run[0]) is not None:  # else whole: its script has blanks, whatever stands beside it
+            cuts = (at for at in range(start + 1, stop) if at in ends)
+        yield from pairwise([start, *cuts, stop])
 
 
 @cache

@@ -17,11 +17,10 @@ from functools import cached_property
 from itertools import chain
 
 import numpy as np
-import regex
 
 from align.arguments import expect, listed
 from align.errors import InputError, printable
-from align.tokens import fold
+from align.plain_form import plain_form
 from align.vectors import F64, I64
 
 LONGEST = 16  # characters of a word from which is learnt; longer ones are compounds
@@ -41,25 +40,6 @@ SEEN = 2  # occurrences of a unit without which it explains nothing
 NEAR = 0.25  # relative positions this far apart in their words are e times less often the same sound
 IDENTITY = 100.0  # first weight of a character that both sides write, relative to another
 MAIN_SCRIPT = 0.1  # share of the letters from which a script is one of the language's own
-
-_MARKED = regex.compile(r"([\p{Latin}\p{Greek}\p{Cyrillic}])\p{M}+")
-_NOT_JAMO = regex.compile(r"[^\u1100-\u11ff]+")
-
-
-def plain_form(word: str) -> str:
-    """`word` folded, without the diacritics of Latin, Greek and Cyrillic letters.
-
-    Marks of other scripts are letters of their words (vowel signs, voiced kana) and stay. Hangul is written in its
-    letters, not in syllables. Idempotent. Raises InputError `api.bad_text`.
-
-    >>> plain_form("Événement"), plain_form("Ёж"), plain_form("Straße"), plain_form("ガ")
-    ('evenement', 'еж', 'strasse', 'ガ')
-    """
-    word = fold(word, "und")
-    if word.isascii():
-        return word
-    bare = _MARKED.sub(r"\1", unicodedata.normalize("NFD", unicodedata.normalize("NFD", word).casefold()))
-    return str(_NOT_JAMO.sub(lambda run: unicodedata.normalize("NFC", run[0]), bare))
 
 
 @dataclass(frozen=True)

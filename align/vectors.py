@@ -14,6 +14,7 @@ from align.arguments import expect, is_list, listed, numbers
 from align.errors import InputError, printable
 from align.language import canonical_language
 from align.tokens import fold
+from align.unknown_words import KnownWords
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -108,6 +109,11 @@ class WordVectors:
             if key not in folded or word == key:
                 folded[key] = row
         return folded
+
+    @cached_property
+    def known(self) -> KnownWords:
+        """What stands for a token, with a vector of its own or without."""
+        return KnownWords(self.folded_index)
 
     def row(self, word: str) -> int:
         """Row of `word` as written, else of its folded form, else -1. Raises InputError `api.bad_text`."""

@@ -13,7 +13,8 @@ from rapidfuzz.process import cdist
 
 from align.arguments import expect, listed, numbers, rows_of
 from align.errors import InputError
-from align.transliteration import Transliteration, plain_form
+from align.plain_form import plain_form
+from align.transliteration import Transliteration
 from align.vectors import F32, F64, I64
 from align.word_retrieval import Bilinear, WordRetrieval
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 from align.compressed import replacing
 from align.pool import Pooled, Pooler
 from align.retrieval import NEIGHBOURS, neighbourhood
+from align.unknown_words import ROUTES
 from align.vectors import F32, I64
 from warehouse.spaces import insert, matrix, select, vector_column
 
@@ -56,7 +57,7 @@ def save_indexed(indexed: list[IndexedDocuments], path: Path) -> None:
     columns = [
         part.frame.with_columns(
             pl.Series("tokens", part.pooled.tokens),
-            pl.Series("known_tokens", part.pooled.known_tokens),
+            *(pl.Series(f"{route}_tokens", part.pooled.routes[:, i]) for i, route in enumerate(ROUTES)),
             pl.from_arrow(pa.table({"vector": vector_column(part.pooled.vectors)})).to_series(),  # type: ignore[union-attr]
         )
         for part in indexed
@@ -70,8 +71,9 @@ def load_indexed(path: Path) -> list[IndexedDocuments]:
     indexed = []
     for part in pl.read_parquet(path).partition_by("lang", maintain_order=True):
         vectors = np.ascontiguousarray(part["vector"].to_numpy(), dtype=np.float32)
-        pooled = Pooled(vectors, part["tokens"].to_numpy(), part["known_tokens"].to_numpy())
-        frame = part.drop("vector", "tokens", "known_tokens")
+        routes = [f"{route}_tokens" for route in ROUTES]
+        pooled = Pooled(vectors, part["tokens"].to_numpy(), part.select(routes).to_numpy())
+        frame = part.drop("vector", "tokens", routes)
         indexed.append(IndexedDocuments(frame["lang"][0], frame, pooled))
     return indexed
 
@@ -125,7 +127,8 @@ def write_documents(connection: duckdb.DuckDBPyConnection, space_id: str, indexe
             {
                 "space_id": [space_id] * n, "doc_id": frame["doc_id"].to_arrow(), "lang": [part.lang] * n,
                 "vector": vector_column(pooled.vectors, pooled.known), "tokens": pooled.tokens,
-                "known_tokens": pooled.known_tokens, "reason": pa.array(pooled.reasons(), pa.string()),
+                "known_tokens": pooled.known_tokens,
+                **{f"{route}_tokens": pooled.routes[:, i] for i, route in enumerate(ROUTES) if route != "exact"}, "reason": pa.array(pooled.reasons(), pa.string()),
             },
         )  # fmt: skip
 

@@ -171,14 +171,16 @@ def _write_words(
     connection: duckdb.DuckDBPyConnection, space_id: str, vectors: WordVectors, state: PoolingState
 ) -> None:
     forms: list[str | None] = [None] * len(vectors)
-    for form, row in vectors.folded_index.items():
-        forms[row] = form
+    plain: list[str | None] = [None] * len(vectors)
+    for names, index in ((forms, vectors.folded_index), (plain, vectors.known.plain)):
+        for name, row in index.items():
+            names[row] = name
     insert(
         connection,
         "words",
         {
             "space_id": [space_id] * len(vectors), "lang": [vectors.lang] * len(vectors), "word": list(vectors.words),
-            "form": pa.array(forms, pa.string()), "rank": np.arange(1, len(vectors) + 1, dtype=np.int32),
+            "form": pa.array(forms, pa.string()), "plain": pa.array(plain, pa.string()), "rank": np.arange(1, len(vectors) + 1, dtype=np.int32),
             "count": pa.nulls(len(vectors), pa.int64()) if vectors.counts is None else vectors.counts,
             "weight": state.weights, "vector": vectors.matrix,
         },

@@ -22,6 +22,8 @@ _NOTHING = {
     ),
     "words unique per language": "SELECT count(*) - count(DISTINCT (lang, word)) FROM words",
     "forms unique per language": "SELECT count(form) - count(DISTINCT (lang, form)) FILTER (form IS NOT NULL) FROM words",
+    "plain forms unique per language": "SELECT count(plain) - count(DISTINCT (lang, plain)) FILTER (plain IS NOT NULL) FROM words",
+    "known tokens by whose help": "SELECT count(*) FROM document_vectors WHERE variant_tokens + parts_tokens > known_tokens OR known_tokens > tokens",
     "word vectors of length 1": "SELECT count(*) FROM words WHERE NOT array_inner_product(vector, vector) BETWEEN 0.999 AND 1.001",
     "every word has a hubness for every other language": (
         "SELECT count(*) FROM words w JOIN rotations r ON r.lang <> w.lang "

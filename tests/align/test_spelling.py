@@ -8,8 +8,9 @@ from scipy.stats import binomtest
 
 from align import spelling
 from align.errors import InputError
+from align.plain_form import plain_form
 from align.spelling import WEIGHTS, Spelling, fit_spelling, fit_weight, spelling_similarity
-from align.transliteration import Transliteration, plain_form
+from align.transliteration import Transliteration
 
 WORD = st.text("abcéñß東дй", max_size=7)
 

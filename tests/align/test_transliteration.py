@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from align.errors import InputError
-from align.transliteration import SHAPES, Transliteration, _expected, _lattice, fit_transliteration, plain_form
+from align.plain_form import plain_form
+from align.transliteration import SHAPES, Transliteration, _expected, _lattice, fit_transliteration
 
 LATIN = "abdegiklmnoprstuvz"
 SECRET = {char: chr(0x10D0 + 7 * i % 18) for i, char in enumerate(LATIN)}  # a letter of Georgian each

@@ -20,6 +20,8 @@ MACROS = {
     "search_text",
     "similar_documents",
     "nearest_words",
+    "plain_form",
+    "known_words",
 }
 
 
@@ -86,17 +88,18 @@ def test_F22_a_migration_that_fails_leaves_the_number_before_it(monkeypatch):
     ],
 )
 def test_T01_only_unit_vectors_or_none_with_a_reason_can_be_stored(blank, row):
+    columns = "(space_id, doc_id, lang, vector, tokens, known_tokens, reason)"
     blank.execute(
-        "INSERT INTO document_vectors VALUES ('s', 'a', 'en', [0, 0, 1], 1, 1, NULL), ('s', 'b', 'en', NULL, 0, 0, 'no_tokens')"
+        f"INSERT INTO document_vectors {columns} VALUES ('s', 'a', 'en', [0, 0, 1], 1, 1, NULL), ('s', 'b', 'en', NULL, 0, 0, 'no_tokens')"
     )
     with pytest.raises(duckdb.Error):
-        blank.execute(f"INSERT INTO document_vectors VALUES {row}")
+        blank.execute(f"INSERT INTO document_vectors {columns} VALUES {row}")
 
 
 def test_a_word_without_a_unit_vector_or_a_weight_cannot_be_stored(blank):
     for vector, weight in (("[0, 0, 0]", 1), ("[1, 1, 1]", 1), ("NULL", 1), ("[1, 0, 0]", -1)):
         with pytest.raises(duckdb.Error):
-            blank.execute(f"INSERT INTO words VALUES ('s', 'en', 'w', 'w', 1, NULL, {weight}, {vector})")
+            blank.execute(f"INSERT INTO words (space_id, lang, word, form, rank, count, weight, vector) VALUES ('s', 'en', 'w', 'w', 1, NULL, {weight}, {vector})")
 
 
 @pytest.fixture

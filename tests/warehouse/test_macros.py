@@ -2,6 +2,7 @@
 
 import sys
 import unicodedata
+from collections import Counter
 from typing import get_args
 
 import duckdb
@@ -14,7 +15,9 @@ from hypothesis import strategies as st
 
 from align.errors import InputError, QueryError
 from align.measures import Measure, similarity
+from align.plain_form import plain_form
 from align.tokens import fold, tokenize
+from align.unknown_words import accented
 
 NFD = "NFD"
 ASSIGNED = [c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c) not in ("Cn", "Cs")]
@@ -28,6 +31,20 @@ marks = st.sampled_from([c for c in ASSIGNED if unicodedata.combining(c)])
 tricky = st.sampled_from(list("IİıiΣσςßẞǅ'’-. \n\0\u00ad\u0307\u0301ÅΩé12²Ⅷ"))
 texts = st.lists(letters | marks | tricky, max_size=24).map("".join)
 langs = st.sampled_from(["en", "tr", "az-Latn", "el", "tru"])
+
+
+def unknown_words(words):
+    """Texts of words, and of what is written of them: without accents, side by side, with letters between."""
+    word = st.sampled_from(words)
+    bare = word.map(lambda w: "".join(c for c in unicodedata.normalize("NFD", w) if not unicodedata.combining(c)))
+    joined = st.lists(word, min_size=2, max_size=3)
+    compounds = st.tuples(st.sampled_from(["", "s", "es", "n", "x", "ens"]), joined).map(lambda c: c[0].join(c[1]))
+    return (
+        st.lists(word | bare | compounds | compounds.map(str.upper) | texts, max_size=8)
+        .map(" ".join)
+        .filter(lambda text: not UNSPACED.search(fold(text, "und")))
+    )
+
 
 QUERIES = [
     ("en", "house river"),
@@ -87,6 +104,53 @@ def test_tokenize_parts_at_the_code_points_where_python_parts(store):
 def test_tokenize_is_tokenize_in_scripts_with_blanks(store, many, lang):
     many = [text for text in many if not UNSPACED.search(fold(text, lang))]
     assert of_each(store, f"tokenize(c, '{lang}')", many) == [tokenize(text, lang) for text in many]
+
+
+def test_plain_form_is_plain_form_for_every_letter_with_accents_to_drop(store):
+    tokens = sorted({t for c in ASSIGNED for t in tokenize(f"{c} a{c} ᾳ{c}", "en") if accented(t)})
+    plain = of_each(store, "plain_form(c)", tokens)
+    assert [t for t, sql in zip(tokens, plain, strict=True) if sql != plain_form(t)] == []
+
+
+@given(st.lists(texts, min_size=1, max_size=20))
+def test_plain_form_finds_among_words_what_python_finds(store, many):
+    many = [token for text in many if not UNSPACED.search(fold(text, "und")) for token in tokenize(text, "und")]
+    for token, plain in zip(many, of_each(store, "plain_form(c)", many), strict=True):
+        assert plain == plain_form(token) if accented(token) else plain is None or not accented(plain)
+
+
+@given(st.data())
+def test_known_words_are_those_of_python(store, world, data):
+    lang = data.draw(st.sampled_from(world.space.languages))
+    vectors, text = world.space.vectors(lang), data.draw(unknown_words(world.space.vectors(lang).words))
+    rows = store.execute("SELECT token, count, route, ranks FROM known_words(?, ?)", [text, lang]).fetchall()
+    found = {token: vectors.known.resolve(token) for token in tokenize(text, lang)}
+    expected = {t: (r.route, [row + 1 for row in r.rows] or None) for t, r in found.items()}
+    assert {token: (route, ranks) for token, _, route, ranks in rows} == expected
+    assert {token: n for token, n, *_ in rows} == Counter(tokenize(text, lang))
+
+
+@given(st.data())
+def test_embed_text_is_pooling_of_unknown_words_too(store, world, data):
+    lang = data.draw(st.sampled_from(world.space.languages))
+    many = data.draw(st.lists(unknown_words(world.space.vectors(lang).words), min_size=1, max_size=5))
+    pooled = world.pooler.pool_counted(many, lang)
+    expected = [row if known else None for row, known in zip(pooled.vectors.tolist(), pooled.known, strict=True)]
+    alone = [store.execute("SELECT embed_text(?, ?)", [text, lang]).fetchall()[0][0] for text in many]
+    for embedded in (alone, of_each(store, f"embed_text(c, '{lang}')", many)):
+        for one, other in zip(embedded, expected, strict=True):
+            assert (one is None) == (other is None)
+            assert one is None or one == pytest.approx(other, abs=1e-6)
+
+
+@pytest.mark.parametrize("text", ["ETE lumiere", "soleilfleuve maison", "maisonfleuvesoleil qqq", "couer zzz"])
+def test_search_text_finds_what_search_finds_for_words_that_are_not_known(store, wh, text):
+    sql = "SELECT rank, score, lang, doc_id FROM search_text(?, 'fr', k := 9)"
+    rows = store.execute(sql, [text]).fetchall()
+    if "couer" in text:
+        assert rows == []
+        return
+    same_hits(wh.search(text, "fr", k=9, rerank=False, lexical=False), rows)
 
 
 @given(st.data())

@@ -34,7 +34,10 @@ def test_sql_and_the_stored_pooler_and_the_fitted_one_make_the_same_vectors(
         write_space(connection, world.space, pooler)
         write_documents(connection, world.space.space_id, index_documents(world.frame, pooler))
         again = read_pooler(connection)
-        for lang, some in (("en", [*texts["en"][:6], "house house HOUSE river 12", "qqq"]), ("tr", texts["tr"][:3])):
+        for lang, some in (
+            ("en", [*texts["en"][:6], "house house HOUSE river 12", "qqq", "houseriver ístanbul heatlighthouse house"]),
+            ("tr", texts["tr"][:3]),
+        ):
             pooled = pooler.pool_counted(some, lang)
             np.testing.assert_array_equal(again.pool_counted(some, lang).vectors, pooled.vectors)
             for text, vector, known in zip(some, pooled.vectors, pooled.known, strict=True):

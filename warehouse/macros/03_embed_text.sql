@@ -1,22 +1,22 @@
 -- align.pool in SQL: word vectors reduced to one, minus the language's centre and components, unit length. NULL without a
 -- known word. The reduction mean_sqrt_len is the mean: they differ by a factor, which unit length takes away.
 CREATE MACRO embed_text(text_, lang_) AS (
-    WITH tokens AS (
-        SELECT unnest(tokenize(text_, lang_)) AS form
-    ), how AS (
+    WITH how AS (
         SELECT weighting, reduce, pooling_mean, pooling_components, pooling_removal
         FROM rotations JOIN spaces USING (space_id)
         WHERE lang = lang_
-    ), known AS (
-        SELECT any_value(weight) AS weight, count(*) AS n, any_value(vector) AS vector
-        FROM tokens JOIN words USING (form)
-        WHERE lang = lang_
-        GROUP BY form
+    ), counted AS (
+        SELECT rank, sum(times) AS n
+        FROM (SELECT unnest(ranks) AS rank, count / len(ranks) AS times FROM known_words(text_, lang_))
+        GROUP BY rank
     ), weighted AS (
         SELECT
-            weight * CASE WHEN weighting = 'tfidf' THEN 1 + ln(n) WHEN reduce = 'max' THEN 1 ELSE n END AS weight,
+            weight * CASE
+                WHEN weighting = 'tfidf' THEN CASE WHEN n < 1 THEN n ELSE 1 + ln(n) END WHEN reduce = 'max' THEN 1 ELSE n
+            END AS weight,
             vector
-        FROM known, how
+        FROM counted JOIN words USING (rank), how
+        WHERE lang = lang_
     ), entries AS (
         SELECT weight, unnest(vector) AS value, generate_subscripts(vector, 1) AS i FROM weighted
     ), reduced AS (

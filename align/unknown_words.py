@@ -1,0 +1,170 @@
+"""Which known words stand for a token that has no vector of its own, decided by the frozen vocabulary alone.
+
+The chain: the exact folded form; the most frequent word with the same plain form (accents dropped); the parts of a
+compound. SQL repeats the rules for scripts with blanks (`warehouse/macros/03_known_words.sql`), so the two must change
+together.
+
+Sources: compounds by fewest parts, then by the geometric mean of the parts' frequencies, Koehn & Knight 2003,
+doi:10.3115/1067807.1067833, frequencies by Zipf's law from ranks, whose products are whole numbers and tie alike
+everywhere. Scripts without blanks: fewest dictionary words, by dynamic programming over characters.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from math import prod
+from typing import Literal
+
+import regex
+
+from align.arguments import expect
+from align.errors import InputError
+from align.plain_form import plain_form
+from align.tokens import unspaced
+
+Route = Literal["exact", "variant", "parts"]
+ROUTES: tuple[Route, ...] = ("exact", "variant", "parts")
+
+RULES = "variant-parts-1"  # part of a pooling's identity: change it whenever any token could be resolved otherwise
+SHORTEST_PART = 4  # letters; benchmarks/README.md
+LINKS = ("", "e", "n", "s", "en", "er", "es")  # letters between the parts of a compound that belong to neither
+LONGEST = 64  # characters of a token that is taken apart
+REMEMBERED = 1 << 16
+
+_ACCENTED = regex.compile(r"[\p{Latin}\p{Greek}\p{Cyrillic}][\p{Latin}\p{Greek}\p{Cyrillic}\p{M}]*")
+_DIGIT = regex.compile(r"[0-9]")
+_LETTERS = regex.compile(r"\p{L}[\p{L}\p{M}]*")
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """`rows` of the known words that stand for a token, and their `shares` in it, above 0 and summing to 1.
+
+    `route` says how they were found; None, without rows, where nothing was.
+    """
+
+    route: Route | None = None
+    rows: tuple[int, ...] = ()
+    shares: tuple[float, ...] = ()
+
+
+UNKNOWN = Resolved()
+
+
+class KnownWords:
+    """Resolves tokens to the words of `forms` (folded form → row, the most frequent in row 0).
+
+    Raises InputError `api.bad_type`.
+
+    >>> KnownWords({"haus": 0, "tür": 1}).resolve("tur")
+    Resolved(route='variant', rows=(1,), shares=(1.0,))
+    >>> KnownWords({"arbeit": 0, "zimmer": 1}).resolve("arbeitszimmer")
+    Resolved(route='parts', rows=(0, 1), shares=(0.5, 0.5))
+    """
+
+    def __init__(self, forms: Mapping[str, int]) -> None:
+        expect(Mapping, forms=forms)
+        self._forms = forms
+        self._remembered: dict[str, Resolved] = {}
+
+    def resolve(self, token: str) -> Resolved:
+        """What stands for one token of `align.tokens.tokenize`. Raises InputError `api.bad_text`."""
+        if not isinstance(token, str):
+            raise InputError("api.bad_text", f"a token is of type {type(token).__name__}; give a string")
+        found = self._remembered.get(token)
+        if found is None:
+            if len(self._remembered) >= REMEMBERED:
+                self._remembered.clear()
+            self._remembered[token] = found = self._resolve(token)
+        return found
+
+    @cached_property
+    def plain(self) -> dict[str, int]:
+        """Plain form → row of the most frequent word so written; words of accented scripts only."""
+        found: dict[str, int] = {}
+        for form, row in self._forms.items():
+            if accented(form):
+                plain = plain_form(form)
+                found[plain] = min(row, found.get(plain, row))
+        return found
+
+    def _resolve(self, token: str) -> Resolved:
+        if (row := self._forms.get(token, -1)) >= 0:
+            return Resolved("exact", (row,), (1.0,))
+        if accented(token) and (row := self.plain.get(plain_form(token), -1)) >= 0:
+            return Resolved("variant", (row,), (1.0,))
+        if len(token) > LONGEST:
+            return UNKNOWN
+        rows = fewest_words(token, self._forms, self._longest) if unspaced(token) else compound(token, self._forms)
+        return Resolved("parts", rows, (1 / len(rows),) * len(rows)) if rows else UNKNOWN
+
+    @cached_property
+    def _longest(self) -> int:
+        """Characters of the longest word that holds a letter of a script without blanks."""
+        return max((len(form) for form in self._forms if unspaced(form)), default=0)
+
+
+def accented(token: str) -> bool:
+    """Whether `token` is of letters whose diacritics `plain_form` drops: Latin, Greek, Cyrillic. Raises InputError `api.bad_type`."""
+    expect(str, token=token)
+    return _LETTERS.fullmatch(token) is not None and _ACCENTED.fullmatch(token) is not None
+
+
+def compound(token: str, forms: Mapping[str, int]) -> tuple[int, ...]:
+    """Rows of the two words, else three, of which `token` is composed, perhaps with linking letters; else none.
+
+    Among the splits into equally many words, that whose words have the smallest product of ranks, then the fewest linking
+    letters, then the earliest ends. Raises InputError `api.bad_type`.
+    """
+    expect(str, token=token)
+    expect(Mapping, forms=forms)
+    if len(token) < 2 * SHORTEST_PART or _DIGIT.search(token):
+        return ()
+    for n in (2, 3):
+        splits = [
+            (prod(row + 1 for row in rows), ends, rows)
+            for ends in _splits(token, 0, n, forms)
+            if (rows := tuple(forms[token[a:b]] for a, b in ends))
+        ]
+        if splits:
+            return min(splits, key=lambda s: (s[0], sum(c - b for (_, b), (c, _) in pairwise(s[1])), s[1]))[2]
+    return ()
+
+
+def _splits(token: str, start: int, n: int, forms: Mapping[str, int]) -> Iterator[tuple[tuple[int, int], ...]]:
+    """Every way to write `token` from `start` on as n known words: where each begins and ends."""
+    if n == 1:
+        if len(token) - start >= SHORTEST_PART and token[start:] in forms:
+            yield ((start, len(token)),)
+        return
+    for end in range(start + SHORTEST_PART, len(token) - (n - 1) * SHORTEST_PART + 1):
+        if token[start:end] in forms:
+            for link in LINKS:
+                if token.startswith(link, end):
+                    for rest in _splits(token, end + len(link), n - 1, forms):
+                        yield ((start, end), *rest)
+
+
+def fewest_words(token: str, forms: Mapping[str, int], longest: int) -> tuple[int, ...]:
+    """Rows of the known words, of `longest` characters at most, that cover `token`.
+
+    As few characters as can be are left out, then the words are as few, then the product of their ranks as small as can be.
+    Raises InputError `api.bad_type`.
+
+    >>> fewest_words("東京大学へ", {"東京": 0, "大学": 1, "東": 2, "京": 3}, 2)
+    (0, 1)
+    """
+    expect(str, token=token)
+    expect(Mapping, forms=forms)
+    expect(int, longest=longest)
+    best: list[tuple[int, int, int, tuple[int, ...]]] = [(0, 0, 1, ())]  # of the first i characters
+    for end in range(1, len(token) + 1):
+        skipped, n, ranks, rows = best[-1]
+        ways = [(skipped + 1, n, ranks, rows)]
+        for start in range(max(0, end - longest), end):
+            if (row := forms.get(token[start:end], -1)) >= 0:
+                skipped, n, ranks, rows = best[start]
+                ways.append((skipped, n + 1, ranks * (row + 1), (*rows, row)))
+        best.append(min(ways))
+    return best[-1][3]
