@@ -66,6 +66,7 @@ def _content(wh: Warehouse) -> Row:
         "pages": _judged(pages, "recall", "n_queries", "documents with their translation among the first k"),
         "bias": _evaluations(wh, "languages"), "match": _match(wh), "word_map": _drawn(maps.map_words, wh), "page_map": _drawn(maps.map_documents, wh),
         "dropped": [*dropped(run["notes"]), *_without_vector(wh)], "fingerprints": json.loads(space["fingerprints"]),
+        "pooling_tried": json.loads(space["pooling_tried"] or "[]"),
         "config": "\n".join(toml(run["config"])).strip(), "notes": json.dumps(run["notes"], indent=2, ensure_ascii=False),
     }  # fmt: skip
 

@@ -17,6 +17,8 @@ from warehouse import snapshot
 
 DIM = 4
 HOSTILE = "</script><script>alert('x')</script><!-- & \u2028"
+WORD = "space_id, lang, word, form, rank, count, weight, vector"
+POOLED = "space_id, doc_id, lang, vector, tokens, known_tokens, reason"
 ROTATION = (
     "space_id, lang, matrix, steps, means, method, n_pairs, rank, residual, determinant, report, pooling_mean, "
     "pooling_documents, pooling_centre"
@@ -94,7 +96,7 @@ def fill(connection, *, full, title=HOSTILE):
         connection.execute(f"INSERT INTO rotations ({ROTATION}) VALUES ({', '.join('?' * len(row))})", row)
         for i, word in enumerate(words):
             row = ["s", lang, word, word.lower(), i + 1, None, 1.0, vector(i)]
-            connection.execute("INSERT INTO words VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            connection.execute(f"INSERT INTO words ({WORD}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
     if not full:
         return
     for i in range(3):  # fr and de only by way of each other: de is reached in two steps
@@ -106,10 +108,12 @@ def fill(connection, *, full, title=HOSTILE):
             row = [f"d{i}", lang, title if i else None, json.dumps({"url": f"u{lang}{i}", "topic": "ab"[i % 2]})]
             connection.execute("INSERT INTO documents VALUES (?, ?, ?, 't', ?, 'h')", row)
             connection.execute(
-                "INSERT INTO document_vectors VALUES ('s', ?, ?, ?, 3, 3, NULL)", [f"d{i}", lang, vector(i)]
+                f"INSERT INTO document_vectors ({POOLED}) VALUES ('s', ?, ?, ?, 3, 3, NULL)", [f"d{i}", lang, vector(i)]
             )
     connection.execute("INSERT INTO documents VALUES ('empty', 'fr', NULL, '?', '{}', 'h')")
-    connection.execute("INSERT INTO document_vectors VALUES ('s', 'empty', 'fr', NULL, 1, 0, 'no known word')")
+    connection.execute(
+        f"INSERT INTO document_vectors ({POOLED}) VALUES ('s', 'empty', 'fr', NULL, 1, 0, 'no known word')"
+    )
     figures = {
         "precision_at_1": 0.5,
         "precision_at_5": 0.75,
