@@ -32,6 +32,7 @@ from align.measures import similarity
 from align.mixing import Mixing, language_mixing
 from align.normalize import Normalization, fit_normalization
 from align.odd_one_out import odd_one_out
+from align.passages import Passage, cut_passages
 from align.pool import Pooled, Pooler, fit_pooler
 from align.pool_file import load_pooler, save_pooler
 from align.pool_reduce import reduce_tokens
@@ -79,6 +80,7 @@ __all__ = [
     "Mixing",
     "Normalization",
     "Outcomes",
+    "Passage",
     "Pooled",
     "Pooler",
     "Precision",
@@ -105,6 +107,7 @@ __all__ = [
     "cluster_purity",
     "combine_vectors",
     "compare",
+    "cut_passages",
     "dictionary_languages",
     "evaluate_analogies",
     "evaluate_similarity",

@@ -20,7 +20,8 @@ from align.rows import Names, Problems, Row, RowError, check_string, checked_tex
 MAX_KEYS = 200
 MAX_ID_BYTES = 1_024
 MAX_TEXT_BYTES = 10_000_000
-RESERVED = frozenset({"query", "rank", "score", "why", "lang", "doc_id", "title"})  # of search results
+_PASSAGE = ("passage", "passage_start", "passage_stop")
+RESERVED = frozenset({"query", "rank", "score", "probability", "lang", "doc_id", "title", *_PASSAGE, "why"})  # in hits
 _BESIDE_TEXT = 1 << 20  # bytes of a row that are not its text
 
 

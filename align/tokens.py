@@ -22,7 +22,7 @@ TOKENIZER = "icu78-runs-1"  # part of a space's identity: change it whenever any
 _RUN = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 _FINAL_SIGMA = regex.compile(r"(?<=[\p{L}\p{M}])σ(?![\p{L}\p{M}\p{N}])")
-_COMPOSING = regex.compile(r"(?s).[\p{M}\u1160-\u11ff]*")  # a character and all that may compose with it: marks, Hangul jamo
+_COMPOSING = regex.compile(r"(?s).[\p{M}\u1160-\u11ff]*")  # a character and what may compose with it: marks, jamo
 _DOTTED = {"tr", "az"}  # languages whose i and ı are different letters
 _TURKIC = str.maketrans({"I": "ı", "İ": "i"})
 

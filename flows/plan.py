@@ -56,9 +56,9 @@ class Plan:
     @cached_property
     def whole(self) -> str:
         """Of the snapshot."""
-        return self._print(
-            "snapshot", self.documents, self.settings.evaluation.model_dump(), self.settings.name, SCHEMA
-        )
+        about = self.settings
+        passages = None if about.passages is None else about.passages.model_dump()
+        return self._print("snapshot", self.documents, passages, about.evaluation.model_dump(), about.name, SCHEMA)
 
     def work(self, name: str) -> Path:
         """Where a step leaves the result of that name."""

@@ -5,12 +5,22 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from align.compressed import open_bytes
 from align.errors import AlignError, ConfigError, printable
 from align.fit import Method
 from align.language import canonical_language
+from align.passages import TOKENS
 from align.pool import MOST_COMPONENTS
 from align.pool_reduce import NO_CLS, Reduction
 from align.pool_state import ComponentsOf
@@ -99,6 +109,20 @@ class PoolingSettings(_Section):
     components_of: ComponentsOf = "language"
 
 
+class PassageSettings(_Section):
+    """The arguments of `align.cut_passages`; without this section documents are not cut."""
+
+    tokens: Count = TOKENS
+    overlap: Annotated[int, Field(ge=0, strict=True)] | None = None
+
+    @field_validator("overlap")
+    @classmethod
+    def _below(cls, overlap: int | None, info: ValidationInfo) -> int | None:
+        if overlap is not None and overlap >= info.data.get("tokens", overlap + 1):
+            raise ValueError(f"not below tokens = {info.data['tokens']}; passages would not move on")
+        return overlap
+
+
 class EvaluationSettings(_Section):
     """`held_out`: share of a dictionary's source words kept from the fit and judged on, where it has no test part of its own.
 
@@ -122,6 +146,7 @@ class Settings(_Section):
     dictionaries: list[DictionarySettings] = []
     documents: list[DocumentSettings] = []
     pooling: PoolingSettings = PoolingSettings()
+    passages: PassageSettings | None = None
     evaluation: EvaluationSettings = EvaluationSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     root: Path = Field(default=Path(), exclude=True)
@@ -223,8 +248,8 @@ def _refusal(error: ValidationError, path: str | Path) -> ConfigError:
 def _siblings(loc: tuple[Any, ...]) -> list[str]:
     sections: dict[str, type[BaseModel]] = {
         "space": SpaceSettings, "languages": LanguageSettings, "dictionaries": DictionarySettings,
-        "documents": DocumentSettings, "pooling": PoolingSettings, "evaluation": EvaluationSettings,
-        "warehouse": WarehouseSettings,
+        "documents": DocumentSettings, "pooling": PoolingSettings, "passages": PassageSettings,
+        "evaluation": EvaluationSettings, "warehouse": WarehouseSettings,
     }  # fmt: skip
     model = sections[str(loc[0])] if len(loc) > 1 else Settings
     return [name for name in model.model_fields if name != "root"]

@@ -30,6 +30,7 @@ from flows.settings import DictionarySettings
 from warehouse import snapshot
 from warehouse.documents import document_hubness, index_documents, load_indexed, save_indexed, write_documents
 from warehouse.evidence import write_evidence
+from warehouse.passages import index_passages, write_passages
 from warehouse.spaces import insert, write_pairs, write_space
 
 Notes = dict[str, Any]
@@ -217,6 +218,9 @@ def publish_snapshot(plan: Plan, notes: Notes, figures: Notes) -> Notes:
         def fill(connection: duckdb.DuckDBPyConnection) -> None:
             write_space(connection, space, pooler)
             write_documents(connection, space.space_id, indexed)
+            if settings.passages is not None:
+                passages = index_passages(indexed, pooler, **dict(settings.passages))
+                write_passages(connection, space.space_id, indexed, passages, space.languages)
             write_evidence(connection, space, pooler, indexed, progress)
             write_pairs(connection, train, "train")
             write_pairs(connection, test, "test")

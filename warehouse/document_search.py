@@ -10,10 +10,13 @@ import polars as pl
 from align.arguments import expect
 from align.errors import QueryError, printable
 from align.measures import Measure
+from align.passages import Passage, cut_passages
 from align.pool import Pooler
+from align.terms import count_terms
 from align.vectors import F32
 from warehouse.index import DocumentIndex
 from warehouse.lexical_index import LexicalIndex
+from warehouse.passages import read_places
 from warehouse.reranking import Match, Reranker
 from warehouse.why import pooled_pairs, take_apart
 
@@ -60,6 +63,38 @@ class DocumentSearch:
         )
         return hits.with_columns(query=known[hits["query"].to_numpy()]), aligned
 
+    def passages(
+        self, texts: list[str], lang: str, hits: pl.DataFrame, measure: tuple[Measure, float] | None = None
+    ) -> list[tuple[str, int, int]]:
+        """The passage of every hit that is nearest to its query, and where it begins and ends in the text of the document.
+
+        In a store of passages, that which makes the pooled score. Else by cosine among those the text is cut into here. For
+        a text of unknown words that which shares most terms with it.
+        """
+        asked, found = self._pooler(lang).pool_counted(texts, lang).vectors, []
+        for query, code, doc_id in hits.select("query", "lang", "doc_id").iter_rows():
+            document, vector = self._text(code, doc_id), asked[query]
+            best = None
+            if self.index.cut and vector.any():
+                best = self.index.passage(vector, lang, code, self.index.number(code, doc_id), measure)
+            else:
+                stored = self.index.cut
+                cut = read_places(self._connection(), code, doc_id) if stored else cut_passages(document, code)
+                if len(cut) > 1:
+                    pieces = [document[place.start : place.stop] for place in cut]
+                    best = cut[self._nearest(texts[query], vector, lang, pieces, code)]
+            best = best or Passage(0, len(document))
+            found.append((document[best.start : best.stop], best.start, best.stop))
+        return found
+
+    def _nearest(self, text: str, vector: F32, lang: str, pieces: list[str], code: str) -> int:
+        """Which of some texts of `code` is nearest to one of `lang`, whose vector may be of zeros."""
+        if vector.any():
+            pooled = self._pooler(code).pool_counted(pieces, code)
+            return int(np.where(pooled.known, pooled.vectors @ vector, -2).argmax())
+        terms = count_terms(text, lang)
+        return int(np.argmax([(terms & count_terms(piece, code)).total() for piece in pieces]))
+
     def similar(
         self, doc_id: str, lang: str, wanted: list[str], k: int, where: Mapping[str, Any] | None
     ) -> pl.DataFrame:
@@ -86,13 +121,18 @@ class DocumentSearch:
     ) -> pl.DataFrame:
         """The whole explanation of a hit with this `score`, of which `aligned` is by words, None without reranking."""
         number = self.index.number(code, doc_id)
-        sql = "SELECT text FROM documents WHERE lang = ? AND doc_id = ?"
-        ((document,),) = self._connection().execute(sql, [code, doc_id]).fetchall()
-        ours, theirs = self._pooler(lang), self._pooler(code)
-        pooled = pooled_pairs(ours, text, theirs, document)
+        document, ours, theirs = self._text(code, doc_id), self._pooler(lang), self._pooler(code)
+        place = self.index.passage(ours.pool_counted([text], lang).vectors[0], lang, code, number)
+        said = document if place is None else document[place.start : place.stop]
+        pooled = pooled_pairs(ours, text, theirs, said)
         matched = [] if aligned is None else self._reranker.pairs(text, lang, code, number, aligned)
         written = self._lexical.shared(text, lang, code, number) if lexical else {}
         return take_apart(score, (ours.vectors[lang], theirs.vectors[code]), pooled, matched, written)
+
+    def _text(self, lang: str, doc_id: str) -> str:
+        sql = "SELECT text FROM documents WHERE lang = ? AND doc_id = ?"
+        ((text,),) = self._connection().execute(sql, [lang, doc_id]).fetchall()
+        return str(text)
 
     def _no_vector(self, lang: str, doc_id: str) -> QueryError:
         sql = "SELECT reason FROM document_vectors WHERE lang = ? AND doc_id = ?"

@@ -13,11 +13,13 @@ import numpy.typing as npt
 import polars as pl
 
 from align.measures import Measure, similarity
+from align.passages import Passage
 from align.retrieval import Neighbours, csls, top_k
 from align.vectors import F32, F64, I64
-from warehouse.documents import distinct, read_hubness, read_vectors
 from warehouse.metadata import expand_metadata, matching
+from warehouse.passages import Units, read_unit_hubness, read_units
 from warehouse.reranking import CANDIDATES, NEAREST
+from warehouse.spaces import matrix, select
 
 BLOCK_BYTES = 256 << 20  # similarities held at once
 
@@ -34,7 +36,7 @@ class DocumentIndex:
 
     def __init__(self, connection: Callable[[], duckdb.DuckDBPyConnection]) -> None:
         self._connection = connection  # called at every use, for the thread that asks
-        self._vectors: dict[str, tuple[list[str], F32, I64]] = {}
+        self._units: dict[str, Units] = {}
         self._hubness: dict[tuple[str, str], F32] = {}
         self._numbers: dict[str, dict[str, int]] = {}
 
@@ -60,19 +62,34 @@ class DocumentIndex:
 
     def vector(self, lang: str, doc_id: str) -> F32 | None:
         """(1, dim) vector of one document, or None."""
-        number = self.number(lang, doc_id)
-        if number < 0:
-            return None
-        _, vectors, place = self._of(lang)
-        found: F32 = vectors[place[number]][None]
-        return found
+        sql = "SELECT vector FROM document_vectors WHERE lang = ? AND doc_id = ? AND vector IS NOT NULL"
+        found = matrix(select(self._connection(), sql, [lang, doc_id])["vector"])
+        return found if len(found) else None
+
+    @cached_property
+    def cut(self) -> bool:
+        """Whether documents of this store are cut into passages."""
+        return bool(self._connection().execute("SELECT count(*) FROM passages").fetchall()[0][0])
+
+    def passage(
+        self, query: F32, lang: str, code: str, number: int, measure: tuple[Measure, float] | None = None
+    ) -> Passage | None:
+        """The passage that makes the pooled score of a document of `code` for `query` (dim,); None where that is all of it."""
+        units = self._of(code)
+        own = units.of(number)
+        vectors = units.vectors[units.place[own]]
+        if measure is None:
+            scores = 2 * (vectors @ query) - self._hub(lang, code)[own]
+        else:
+            scores = similarity(query[None], vectors, *measure)[0]
+        return units.passage(own.start + int(scores.argmax()))
 
     def number(self, lang: str, doc_id: str) -> int:
         """Place of a document among those of its language that have a vector; -1 where it has none."""
         if lang not in self._ranges:
             return -1
         if lang not in self._numbers:
-            self._numbers[lang] = {doc_id: number for number, doc_id in enumerate(self._of(lang)[0])}
+            self._numbers[lang] = {doc_id: number for number, doc_id in enumerate(self._of(lang).ids)}
         return self._numbers[lang].get(doc_id, -1)
 
     def nearest(
@@ -88,8 +105,9 @@ class DocumentIndex:
     ) -> tuple[pl.DataFrame, F32]:
         """The k best documents in the languages `wanted` for every row of `queries` (n, dim) in `lang`.
 
-        score = CSLS of the pooled vectors, 0 for a row of zeros, + weighted CSLS of the terms (`lexical`) + the aligned score
-        (`rerank`), which is asked for the 100 best of every language, or k where that is more; only these are ranked then.
+        score = CSLS of the pooled vectors, of a document that is cut the best of its passages, 0 for a row of zeros, +
+        weighted CSLS of the terms (`lexical`) + the aligned score (`rerank`), which is asked for the 100 best of every language,
+        or k where that is more; only these are ranked then.
         With a `measure` and its p, score is that of `align.similarity` instead of CSLS.
         Columns query (row of `queries`), rank (from 1), score, then those of `cards`; and of every hit the aligned score, 0
         without one. Raises QueryError as `matching`.
@@ -100,7 +118,8 @@ class DocumentIndex:
         refused = None if where is None else ~matching(self.cards, where)[numbers]
         k = min(k, len(numbers))
         found: list[tuple[Neighbours, F32]] = []
-        step = max(1, BLOCK_BYTES // (4 * max(len(numbers), 1)))
+        held = sum(len(self._of(code).documents) for code in searched)
+        step = max(1, BLOCK_BYTES // (4 * max(held, 1)))
         for start in range(0, len(queries) if len(numbers) else 0, step):
             block = queries[start : start + step]
             score = np.hstack([self._pooled(block, lang, code, measure) for code in searched])
@@ -153,22 +172,20 @@ class DocumentIndex:
 
     def _pooled(self, queries: F32, lang: str, code: str, measure: tuple[Measure, float] | None) -> F32:
         """(n, n_known) scores of all documents of `code` by their vectors alone."""
-        _, vectors, place = self._of(code)
+        units = self._of(code)
         if measure is not None:
-            return np.asarray(similarity(queries, vectors, *measure)[:, place])
-        return csls(_cosines(queries, vectors, place), self._hub(lang, code))
+            return units.best(np.asarray(similarity(queries, units.vectors, *measure)[:, units.place]))
+        return units.best(csls(_cosines(queries, units.vectors, units.place), self._hub(lang, code)))
 
-    def _of(self, lang: str) -> tuple[list[str], F32, I64]:
-        """Ids (n), different vectors (m, dim), and which of these each document has (n,)."""
-        if lang not in self._vectors:
-            ids, vectors = read_vectors(self._connection(), lang)
-            self._vectors[lang] = (ids, *distinct(vectors))
-        return self._vectors[lang]
+    def _of(self, lang: str) -> Units:
+        if lang not in self._units:
+            self._units[lang] = read_units(self._connection(), lang)
+        return self._units[lang]
 
     def _hub(self, query_lang: str, lang: str) -> F32:
         key = (query_lang, lang)
         if key not in self._hubness:
-            self._hubness[key] = read_hubness(self._connection(), query_lang, lang)
+            self._hubness[key] = read_unit_hubness(self._connection(), self._of(lang), query_lang)
         return self._hubness[key]
 
 

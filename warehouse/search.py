@@ -104,6 +104,7 @@ class Warehouse:
         lexical: bool | None = None,
         explain: bool = False,
         probability: bool = False,
+        passages: bool = False,
         measure: Measure | Literal["csls"] = "csls",
         p: float = 3.0,
     ) -> pl.DataFrame:
@@ -114,12 +115,14 @@ class Warehouse:
         also why: the five word pairs that add most to the score, each with its share, and an entry without words for the rest;
         with `probability` also probability, after score: how likely a document of this language with this score is a match
         of the text, as documents that are each other's best hit let one expect (`warehouse.calibration`), so that one threshold
-        means one thing in every language. It is told with both of rerank and lexical, or without both.
+        means one thing in every language. It is told with both of rerank and lexical, or without both. With `passages` also
+        passage, the part of the document that is nearest to the text, passage_start and passage_stop, where it is in the
+        document, in characters: of the passages that the store was built with (`[passages]`), else of 200 tokens, cut here.
 
         score, higher is nearer, is the sum of what is asked for: CSLS of the pooled vectors, 2 cos − r(query) − r(document),
-        always; with `lexical` the CSLS of the TF-IDF of terms that are written alike, times a weight fitted for the two
-        languages; with `rerank` how well the words of query and document match one by one (`align.word_alignment`), for the
-        100 best of every language by the others.
+        always (a store that was built with passages takes the best passage of a document for it); with `lexical` the CSLS of
+        the TF-IDF of terms that are written alike, times a weight fitted for the two languages; with `rerank` how well the
+        words of query and document match one by one (`align.word_alignment`), for the 100 best of every language by the others.
         None, like True, is with it: no measured store did better without (benchmarks/README.md). False, False is the search
         that `search_text` repeats in SQL. Another `measure` (`align.similarity`, with its `p`) is taken of the pooled vectors
         alone: such scores and those of CSLS do not add up, so rerank, lexical and explain are refused with it. A query
@@ -138,11 +141,15 @@ class Warehouse:
                 what = f"rerank, lexical, explain and probability go with CSLS; leave them out, or measure={measure}"
                 raise QueryError("search.no_measure", what)
             rerank = lexical = False
-        expect((bool, np.bool_), explain=explain, probability=probability)
+        expect((bool, np.bool_), explain=explain, probability=probability, passages=passages)
         stage = self._stage(lang, rerank, lexical) if probability else None
         hits, aligned = self._documents.hits(texts, lang, wanted, k, where, rerank, lexical, by)
         if stage is not None:
             hits = hits.insert_column(hits.get_column_index("score") + 1, self._probability(stage, lang, hits))
+        if passages:
+            columns = {"passage": pl.String, "passage_start": pl.Int64, "passage_stop": pl.Int64}
+            found = pl.DataFrame(self._documents.passages(texts, lang, hits, by), columns, orient="row")
+            hits = pl.concat([hits, found], how="horizontal")
         if not explain:
             return hits
         why = []

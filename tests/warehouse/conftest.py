@@ -20,6 +20,7 @@ from align.whitening import fit_reweighting
 from warehouse import snapshot
 from warehouse.documents import IndexedDocuments, index_documents, write_documents
 from warehouse.evidence import write_evidence
+from warehouse.passages import index_passages, write_passages
 from warehouse.spaces import write_pairs, write_space
 
 DIM = 12
@@ -104,8 +105,8 @@ def make_documents():
     return pl.DataFrame(rows, schema=names, orient="row")
 
 
-def publish_planted(root, space, pairs, frame):
-    """Publish as `flows.steps` does."""
+def publish_planted(root, space, pairs, frame, passages=None):
+    """Publish as `flows.steps` does; `passages`: tokens and overlap."""
     texts = {lang: frame.filter(pl.col("lang") == lang)["text"].to_list() for lang in space.languages}
     pooler = align.fit_pooler(space, texts)
     indexed = index_documents(frame, pooler)
@@ -113,6 +114,9 @@ def publish_planted(root, space, pairs, frame):
     def fill(connection):
         write_space(connection, space, pooler)
         write_documents(connection, space.space_id, indexed)
+        if passages is not None:
+            cut = index_passages(indexed, pooler, *passages)
+            write_passages(connection, space.space_id, indexed, cut, space.languages)
         write_evidence(connection, space, pooler, indexed)
         write_pairs(connection, pairs, "train")
 

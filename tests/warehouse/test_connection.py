@@ -8,7 +8,7 @@ from warehouse import connection
 from warehouse.connection import SCHEMA, create, migrate, one_select, read
 
 TABLES = {
-    "spaces", "rotations", "words", "word_hubness", "word_maps", "spellings", "dictionary_pairs", "documents", "document_vectors", "document_hubness", "terms", "document_terms", "runs",
+    "spaces", "rotations", "words", "word_hubness", "word_maps", "spellings", "dictionary_pairs", "documents", "document_vectors", "document_hubness", "passages", "passage_hubness", "terms", "document_terms", "runs",
     "evaluations", "schema_migrations",
 }  # fmt: skip
 MACROS = {
