@@ -9,6 +9,7 @@ from align.choice import Choice, choose
 from align.dictionary import WordPairs
 from align.errors import AlignmentError
 from align.joint import Edge, fit_joint
+from align.ngrams import Ngrams, map_ngrams
 from align.normalize import Normalization, fit_normalization
 from align.pair_map import REWEIGHTED, Evidence, PairMap, PairMethod, fit_pair, pairs_of
 from align.procrustes import Rotation
@@ -111,8 +112,12 @@ class Assembly:
         return SharedSpace(
             self.pivot, mapped, self.steps, {lang: self.rotations[lang] for lang in self.by_lang},
             {lang: self.fits[lang] for lang in self.by_lang}, prints,
-            reweightings=self.reweightings, spellings=self.spellings,
+            reweightings=self.reweightings, spellings=self.spellings, ngrams=self._ngrams(),
         )  # fmt: skip
+
+    def _ngrams(self) -> dict[str, Ngrams]:
+        found = {lang: map_ngrams(v, self.steps[lang], self.rotations[lang]) for lang, v in self.by_lang.items()}
+        return {lang: ngrams for lang, ngrams in found.items() if ngrams is not None}
 
     def _next(self, method: str) -> tuple[str, list[Evidence]]:
         """The language with most pairs towards languages already mapped, and what leads there, the largest first."""

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,14 @@ from align.errors import AlignError, CorruptStoreError, InputError, UnknownWordE
 from align.evaluate import precision_of, translation_outcomes
 from align.language import canonical_language
 from align.leakage import leaked_words
-from align.normalize import Normalization
+from align.ngrams import Ngrams
+from align.normalize import Normalization, unit_rows
 from align.procrustes import Rotation
 from align.retrieval import check_k
 from align.signals import FREQUENT, Signals, alignment_signals
 from align.spelling import Spelling
 from align.tensor_file import pack_words, read_tensors, unpack_words, write_tensors
-from align.tokens import TOKENIZER
+from align.tokens import TOKENIZER, fold
 from align.vectors import F32, WordVectors
 from align.whitening import Reweighting
 from align.word_retrieval import (
@@ -47,7 +48,8 @@ class SharedSpace:
     fit reports (pairs, coverage, rank, residual, determinant, method, what `auto` tried). `fingerprints`: SHA-256 of every
     input. `space_id` names all of it: vectors of different ids are never compared. `reweightings`: for pairs of languages
     that are translated better so, the maps of shared rows used by `retrieval` and by nothing else. `spellings`: what
-    spelling is worth between two languages, as far as that could be judged.
+    spelling is worth between two languages, as far as that could be judged. `ngrams`: of languages whose vectors had those of
+    fastText, what gives unseen words a vector.
     """
 
     pivot: str
@@ -59,6 +61,7 @@ class SharedSpace:
     tokenizer: str = TOKENIZER
     reweightings: Mapping[tuple[str, str], Reweighting] = field(default_factory=dict)
     spellings: Mapping[tuple[str, str], Spelling] = field(default_factory=dict)
+    ngrams: Mapping[str, Ngrams] = field(default_factory=dict, repr=False)
     _hubness: dict[tuple[str, str, str], F32] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:
@@ -90,6 +93,29 @@ class SharedSpace:
         if code not in self.mapped:
             raise InputError("space.no_language", f"no {code} in this space; it holds {', '.join(self.languages)}")
         return self.mapped[code]
+
+    def vector(self, word: str, lang: str) -> F32:
+        """Unit vector (dim,) of any word: its own; that of the word it is with other accents; by its n-grams, where the space
+        has them; of the words it is composed of, their mean.
+
+        Raises UnknownWordError `space.unknown_word` where there is none of these; InputError `space.no_language`, `api.bad_text`.
+
+        >>> space.vector("unseeable", "en").shape       # doctest: +SKIP
+        (300,)
+        """
+        vectors = self.vectors(lang)
+        row = vectors.row(word)
+        if row >= 0:
+            return np.array(vectors.matrix[row])
+        found = vectors.known.resolve(fold(word, vectors.lang))
+        if found.route != "variant" and vectors.lang in self.ngrams:
+            unseen = self.ngrams[vectors.lang].vector(word)
+            if unseen is not None:
+                return unseen
+        mean = np.array(found.shares) @ vectors.matrix[list(found.rows)] if found.rows else np.zeros(self.dim)
+        if not mean.any():
+            raise UnknownWordError("space.unknown_word", f"{printable(repr(word))} has no vector in {lang}")
+        return np.asarray(unit_rows(mean[None].astype(np.float32))[0])
 
     def project(self, matrix: F32, lang: str) -> F32:
         """Raw vectors (n, dim) of `lang`, from the same training as the fitted ones, to unit rows in the shared frame.
@@ -155,7 +181,8 @@ class SharedSpace:
     def translate(
         self, word: str, source: str, target: str, k: int = 5, *, spelling: SpellingChoice = "off"
     ) -> pl.DataFrame:
-        """The k best words of `target` by `retrieval`: columns rank (from 1), word, score.
+        """The k best words of `target` by `retrieval`: columns rank (from 1), word, score. In a space with n-grams of `source`
+        `word` may be one that no text held.
 
         Raises UnknownWordError `space.unknown_word`, InputError `space.no_language`, `api.bad_k`, `api.bad_spelling`.
 
@@ -163,10 +190,14 @@ class SharedSpace:
         'chat'
         """
         check_k(k)
-        row = self.vectors(source).row(word) if isinstance(word, str) else -1
-        if row < 0:
+        ours, by = self.vectors(source), self.retrieval(source, target, spelling=spelling)
+        row = ours.row(word) if isinstance(word, str) else -1
+        if row < 0 and (ours.lang not in self.ngrams or not isinstance(word, str)):
             raise UnknownWordError("space.unknown_word", f"{printable(repr(word))} has no vector in {source}")
-        found = self.retrieval(source, target, spelling=spelling).best(np.array([row]), k)
+        if row < 0:  # a word of its own, written as it is
+            row, spelled = 0, by.spelled and replace(by.spelled, source_words=[word])
+            by = replace(by, source=self.vector(word, source)[None], spelled=spelled)
+        found = by.best(np.array([row]), k)
         words = [self.vectors(target).words[i] for i in found.rows[0]]
         ranks = np.arange(1, len(words) + 1)
         return pl.DataFrame({"rank": ranks, "word": words, "score": found.scores[0]})
@@ -209,6 +240,10 @@ class SharedSpace:
                 "steps": self.normalizations[lang].steps, "rotation": rotation, "fit": dict(self.fits[lang]),
                 "origin": dict(vectors.origin), "dropped": dict(vectors.dropped),
             }  # fmt: skip
+        for lang, ngrams in self.ngrams.items():
+            tensors[f"ngrams/{lang}/matrix"], tensors[f"ngrams/{lang}/buckets"] = ngrams.matrix, ngrams.buckets
+            tensors[f"ngrams/{lang}/means"] = np.array(ngrams.normalization.means).reshape(-1, self.dim)
+            about[lang]["ngrams"] = [ngrams.n_buckets, ngrams.min_n, ngrams.max_n]
         for (source, target), by in self.reweightings.items():
             tensors[f"reweighting/{source}/{target}"] = np.stack([by.source, by.target])
         for (kind, source, target), hubness in self._hubness.items():
@@ -248,13 +283,18 @@ def load_space(path: str | Path) -> SharedSpace:
 
 
 def _space(tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str]) -> SharedSpace:
-    mapped, normalizations, rotations, fits = {}, {}, {}, {}
+    mapped, normalizations, rotations, fits, ngrams = {}, {}, {}, {}, {}
     for lang, about in json.loads(metadata["languages"]).items():
         words, counts = unpack_words(tensors[f"{lang}/words"]), tensors.get(f"{lang}/counts")
         mapped[lang] = WordVectors(lang, words, tensors[f"{lang}/matrix"], counts, about["origin"], about["dropped"])
         normalizations[lang] = Normalization(tuple(about["steps"]), tuple(tensors[f"{lang}/means"]))
         rotations[lang] = Rotation(tensors[f"{lang}/rotation"], **about["rotation"])
         fits[lang] = about["fit"]
+        if "ngrams" in about:
+            rows, buckets, means = (tensors[f"ngrams/{lang}/{name}"] for name in ("matrix", "buckets", "means"))
+            steps = Normalization(tuple(about["steps"]), tuple(means))
+            n_buckets, *lengths = about["ngrams"]
+            ngrams[lang] = Ngrams(lang, rows, buckets, n_buckets, lengths[0], lengths[1], steps)
     hubness, reweightings = {}, {}
     for name, values in tensors.items():
         if name.startswith("hubness/"):
@@ -273,6 +313,7 @@ def _space(tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str])
         metadata["tokenizer"],
         reweightings,
         {(source, target): Spelling.of(told) for source, target, told in json.loads(metadata["spellings"])},
+        ngrams,
         hubness,
     )
 

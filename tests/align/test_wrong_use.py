@@ -23,6 +23,7 @@ from align import (
     logistic,
     mixing,
     near_spellings,
+    ngrams,
     normalize,
     passages,
     plain_form,
@@ -225,6 +226,14 @@ def right(tmp_path):
         "SharedSpace.hubness": (space.hubness, {"source": "en", "target": "fr"}),
         "SharedSpace.translate": (space.translate, {"word": "en1", "source": "en", "target": "fr", "k": 2, "spelling": "off"}),
         "SharedSpace.evaluate": (space.evaluate, {"test_pairs": pairs, "train": [pairs], "spelling": "off"}),
+        "SharedSpace.vector": (space.vector, {"word": "en1", "lang": "en"}),
+        "ngram_buckets": (ngrams.ngram_buckets, {"words": ["ab"], "n_buckets": 9, "min_n": 1, "max_n": 2}),
+        "map_ngrams": (ngrams.map_ngrams, {
+            "vectors": en, "normalization": space.normalizations["en"], "rotation": space.rotations["en"]}),
+        "Ngrams": (ngrams.Ngrams, {
+            "lang": "en", "matrix": X[:3], "buckets": rows, "n_buckets": 9, "min_n": 1, "max_n": 2,
+            "normalization": space.normalizations["en"]}),
+        "Ngrams.vector": (ngrams.Ngrams("en", X[:3], rows, 9, 1, 2, space.normalizations["en"]).vector, {"word": "ab"}),
         "SharedSpace.save": (space.save, {"path": path}),
         "load_space": (align.load_space, {"path": path}),
         "fit_pooler": (align.fit_pooler, {
@@ -305,6 +314,7 @@ def test_the_list_of_functions_is_whole(tmp_path):
         word_retrieval,
         spelling,
         transliteration,
+        ngrams,
         passages,
         plain_form,
         unknown_words,
