@@ -8,7 +8,7 @@ from warehouse import connection
 from warehouse.connection import SCHEMA, create, migrate, one_select, read
 
 TABLES = {
-    "spaces", "rotations", "words", "word_hubness", "word_maps", "spellings", "dictionary_pairs", "documents", "document_vectors", "document_hubness", "passages", "passage_hubness", "terms", "document_terms", "runs",
+    "spaces", "rotations", "words", "word_hubness", "word_maps", "spellings", "dictionary_pairs", "documents", "document_vectors", "document_hubness", "passages", "passage_hubness", "terms", "document_terms", "lexical_weights", "calibrations", "runs",
     "evaluations", "schema_migrations",
 }  # fmt: skip
 MACROS = {
@@ -20,8 +20,13 @@ MACROS = {
     "search_text",
     "similar_documents",
     "nearest_words",
+    "translate",
+    "weighed_words",
+    "text_words",
+    "explain_match",
     "plain_form",
     "known_words",
+    "match_probability",
 }
 
 
@@ -99,7 +104,9 @@ def test_T01_only_unit_vectors_or_none_with_a_reason_can_be_stored(blank, row):
 def test_a_word_without_a_unit_vector_or_a_weight_cannot_be_stored(blank):
     for vector, weight in (("[0, 0, 0]", 1), ("[1, 1, 1]", 1), ("NULL", 1), ("[1, 0, 0]", -1)):
         with pytest.raises(duckdb.Error):
-            blank.execute(f"INSERT INTO words (space_id, lang, word, form, rank, count, weight, vector) VALUES ('s', 'en', 'w', 'w', 1, NULL, {weight}, {vector})")
+            blank.execute(
+                f"INSERT INTO words (space_id, lang, word, form, rank, count, weight, vector) VALUES ('s', 'en', 'w', 'w', 1, NULL, {weight}, {vector})"
+            )
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 -- align.plain_form in SQL, of a folded token in Latin, Greek or Cyrillic letters. strip_accents() folds no ligatures and old
 -- letters, and takes an iota subscript for an accent. Of other tokens it is nothing that words.plain would hold.
+--     SELECT plain_form('étoile');
 CREATE MACRO plain_form(token_) AS
     CASE WHEN strip_accents(left(token_, 1)) <> '' THEN
         strip_accents(regexp_replace(

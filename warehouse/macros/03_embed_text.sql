@@ -1,24 +1,13 @@
 -- align.pool in SQL: word vectors reduced to one, minus the language's centre and components, unit length. NULL without a
 -- known word. The reduction mean_sqrt_len is the mean: they differ by a factor, which unit length takes away.
+--     SELECT embed_text('fresh bread from the oven', 'en');
 CREATE MACRO embed_text(text_, lang_) AS (
     WITH how AS (
-        SELECT weighting, reduce, pooling_mean, pooling_components, pooling_removal
+        SELECT reduce, pooling_mean, pooling_components, pooling_removal
         FROM rotations JOIN spaces USING (space_id)
         WHERE lang = lang_
-    ), counted AS (
-        SELECT rank, sum(times) AS n
-        FROM (SELECT unnest(ranks) AS rank, count / len(ranks) AS times FROM known_words(text_, lang_))
-        GROUP BY rank
-    ), weighted AS (
-        SELECT
-            weight * CASE
-                WHEN weighting = 'tfidf' THEN CASE WHEN n < 1 THEN n ELSE 1 + ln(n) END WHEN reduce = 'max' THEN 1 ELSE n
-            END AS weight,
-            vector
-        FROM counted JOIN words USING (rank), how
-        WHERE lang = lang_
     ), entries AS (
-        SELECT weight, unnest(vector) AS value, generate_subscripts(vector, 1) AS i FROM weighted
+        SELECT weight, unnest(vector) AS value, generate_subscripts(vector, 1) AS i FROM weighed_words(text_, lang_)
     ), reduced AS (
         SELECT i, sum(weight * value) / sum(weight) AS mean, max(weight * value) AS largest FROM entries GROUP BY i
     ), centred AS (

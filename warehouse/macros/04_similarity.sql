@@ -1,5 +1,6 @@
 -- align.similarity in SQL: how alike two vectors of this store are; distances with a minus, so that higher is nearer. The default
 -- is their cosine. A measure that is not one of these gives an error.
+--     SELECT similarity(a.vector, b.vector) FROM words a, words b WHERE (a.lang, a.rank, b.lang, b.rank) = ('en', 1, 'fr', 1);
 CREATE MACRO similarity(a, b, measure := 'cosine', p := 3) AS
     CASE measure
         WHEN 'cosine' THEN array_cosine_similarity(a::FLOAT[{dim}], b::FLOAT[{dim}])

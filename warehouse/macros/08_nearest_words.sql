@@ -1,11 +1,14 @@
 -- The k words of the language target_ that best translate a word of source_, by CSLS: in the shared space, or under the
--- re-weighting of the two languages where there is one. Within one language there is no hubness to take off.
+-- re-weighting of the two languages where there is one. Within one language there is no hubness to take off. The word as
+-- it is written is asked for, or else the one that answers to its folded form.
+--     FROM nearest_words('river', 'en', 'fr', k := 3);
 CREATE MACRO nearest_words(word_, source_, target_, k := 10) AS TABLE
-    WITH asked AS (
-        SELECT vector FROM words
-        WHERE lang = source_ AND (word = word_ OR form = fold_text(word_, source_))
-        ORDER BY word <> word_
-        LIMIT 1
+    WITH found AS (
+        SELECT 1 AS place, vector FROM words WHERE lang = source_ AND word = word_
+        UNION ALL
+        SELECT 2, vector FROM words WHERE lang = source_ AND form = fold_text(word_, source_)
+    ), asked AS (
+        SELECT arg_min(vector, place) AS vector FROM found HAVING count(*) > 0
     ), mapped AS (
         SELECT list(array_inner_product(asked.vector, product) ORDER BY axis)::FLOAT[{dim}] AS vector,
                sqrt(sum(array_inner_product(asked.vector, source_map) ** 2)) AS length
@@ -15,18 +18,18 @@ CREATE MACRO nearest_words(word_, source_, target_, k := 10) AS TABLE
         SELECT vector, length FROM mapped WHERE length > 0
         UNION ALL
         SELECT asked.vector, 1 FROM asked, mapped WHERE length IS NULL
+    ), taken AS (
+        SELECT source, lang, rank, hubness, scale FROM word_hubness
+        UNION ALL
+        SELECT lang, lang, rank, 0, 1 FROM words
     ), cosines AS (
-        SELECT w.word, w.rank, coalesce(hubness, 0) AS hubness,
-               array_inner_product(w.vector, query.vector) / length * coalesce(scale, 1) AS cosine
-        FROM query, words w
-        LEFT JOIN word_hubness h ON h.rank = w.rank AND h.source = source_ AND h.lang = target_
-        WHERE w.lang = target_
+        SELECT word, rank, hubness, array_inner_product(words.vector, query.vector) / length * scale AS cosine
+        FROM query, words JOIN taken USING (lang, rank)
+        WHERE lang = target_ AND source = source_
+    ), neighbourhood AS (
+        SELECT list_avg(max(cosine, 10)) AS r FROM cosines
     )
     SELECT row_number() OVER (ORDER BY score DESC, word_rank) AS rank, word, score
-    FROM (
-        SELECT word, c.rank AS word_rank,
-               2 * cosine - (SELECT list_avg(max(cosine, 10)) FROM cosines) - hubness AS score
-        FROM cosines c
-    )
-    ORDER BY rank
-    LIMIT k;
+    FROM (SELECT word, c.rank AS word_rank, 2 * cosine - r - hubness AS score FROM cosines c, neighbourhood)
+    QUALIFY k IS NULL OR rank <= k
+    ORDER BY rank;
