@@ -9,16 +9,18 @@ doi:10.3115/1067807.1067833, frequencies by Zipf's law from ranks, whose product
 everywhere. Scripts without blanks: fewest dictionary words, by dynamic programming over characters.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from math import prod
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
 import regex
 
-from align.arguments import expect
+from align.arguments import expect, listed
 from align.errors import InputError
 from align.plain_form import plain_form
 from align.tokens import unspaced
@@ -52,6 +54,29 @@ class Resolved:
 UNKNOWN = Resolved()
 
 
+@dataclass(frozen=True, eq=False)
+class StandIns:
+    """What stands for n tokens: for token i the `rows[starts[i]:starts[i + 1]]`, with `shares` that sum to 1; row -1 alone, where
+    nothing does. `rows`, `shares` (m,), `starts` (n + 1,).
+    """
+
+    rows: npt.NDArray[np.int64]
+    shares: npt.NDArray[np.float64]
+    starts: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def of(self, tokens: npt.NDArray[np.int64]) -> "StandIns":
+        """Those of some of the tokens."""
+        if len(self.rows) == len(self):
+            return StandIns(self.rows[tokens], self.shares[tokens], np.arange(len(tokens) + 1))
+        counts = self.starts[tokens + 1] - self.starts[tokens]
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        at = np.arange(starts[-1]) + np.repeat(self.starts[tokens] - starts[:-1], counts)
+        return StandIns(self.rows[at], self.shares[at], starts)
+
+
 class KnownWords:
     """Resolves tokens to the words of `forms` (folded form → row, the most frequent in row 0).
 
@@ -78,6 +103,14 @@ class KnownWords:
                 self._remembered.clear()
             self._remembered[token] = found = self._resolve(token)
         return found
+
+    def stand_ins(self, tokens: Sequence[str]) -> StandIns:
+        """What stands for each of n tokens. Raises as `resolve`, and InputError `api.bad_type`."""
+        found = [self.resolve(token) for token in listed(str, "api.bad_text", tokens=tokens)]
+        rows = [row for resolved in found for row in resolved.rows or (-1,)]
+        shares = [share for resolved in found for share in resolved.shares or (1.0,)]
+        starts = np.cumsum([0, *(len(resolved.rows) or 1 for resolved in found)])
+        return StandIns(np.array(rows, dtype=np.int64), np.array(shares, dtype=np.float64), starts)
 
     @cached_property
     def plain(self) -> dict[str, int]:

@@ -15,6 +15,7 @@ from align.arguments import expect, listed, numbers, rows_of
 from align.errors import InputError
 from align.plain_form import plain_form
 from align.transliteration import Transliteration
+from align.unknown_words import StandIns
 from align.vectors import F32, F64, I64
 from align.word_retrieval import Bilinear, WordRetrieval
 
@@ -41,15 +42,20 @@ class WordMatch:
     written: Transliteration
     backwards: bool = False
 
-    def similarity(self, rows: I64, spelled: Sequence[str], target_rows: I64, target_spelled: Sequence[str]) -> F32:
+    def similarity(
+        self, rows: I64 | StandIns, spelled: Sequence[str], target_rows: I64 | StandIns, target_spelled: Sequence[str]
+    ) -> F32:
         """(p, q) of p source words and q target words, by their rows (-1: no vector) and as `spell` writes them.
 
+        A word for which several others stand is as alike as these are on average, by their shares.
         Raises InputError `api.bad_rows`.
         """
-        ours, theirs = _checked(rows, self.source, "rows"), _checked(target_rows, self.target, "target_rows")
+        (ours, own), (theirs, other) = _parts(rows), _parts(target_rows)
+        ours, theirs = _checked(ours, self.source, "rows"), _checked(theirs, self.target, "target_rows")
         found = self._by_vectors(ours, theirs)
         found[ours < 0] = self.unknown
         found[:, theirs < 0] = self.unknown
+        found = _averaged(_averaged(found, own).T, other).T
         alike = cdist(spelled, target_spelled, scorer=Levenshtein.normalized_similarity, dtype=np.float32)
         return np.asarray(found + np.float32(SPELLED) * alike * alike * alike, dtype=np.float32)
 
@@ -146,6 +152,19 @@ def matched_words(similarity: F32, weights: F64, target_weights: F64) -> tuple[I
     forward = weights * similarity.max(axis=1) / weights.sum()
     backward = target_weights * similarity.max(axis=0) / target_weights.sum()
     return similarity.argmax(axis=1), forward, similarity.argmax(axis=0), backward
+
+
+def _parts(rows: I64 | StandIns) -> tuple[I64, StandIns | None]:
+    """All rows, and how words are made of them where that is not one by one."""
+    if isinstance(rows, StandIns):
+        return rows.rows, rows if len(rows.rows) > len(rows) else None
+    return rows, None
+
+
+def _averaged(similarity: F32, made: StandIns | None) -> F32:
+    if made is None:
+        return similarity
+    return np.add.reduceat(similarity * made.shares[:, None].astype(np.float32), made.starts[:-1], axis=0)
 
 
 def _spread(n: int) -> I64:

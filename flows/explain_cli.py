@@ -51,10 +51,17 @@ def explain(
         doc_lang = doc_lang or _only_language(wh, doc)
         table = wh.explain(text, lang, doc, doc_lang, top=None)
         told = None if output is None else _write(wh, table, (text, lang), (doc, doc_lang), top, output)
+        routes = [row for each in ((text, lang), (_text(wh, doc, doc_lang), doc_lang)) for row in _routes(wh, *each)]
     score, hubness = float(table["share"].sum()), float(table["share"][-1])
     shown = table.head(min(top, table.height - 1)).to_dicts()
     if as_json:
-        said = {"score": score, "hubness": hubness, "cosine": float(table["pooled"].sum()) / 2, "pairs": shown}
+        said = {
+            "score": score,
+            "hubness": hubness,
+            "cosine": float(table["pooled"].sum()) / 2,
+            "pairs": shown,
+            "routes": routes,
+        }
         sys.stdout.write(json.dumps({**said, **(told or {})}, ensure_ascii=False) + "\n")
         return
     from flows.figures import print_rows
@@ -64,11 +71,26 @@ def explain(
         f"score {score:.4f} = the shares of all {table.height - 1} word pairs, {score - hubness:.4f}, "
         f"and {hubness:.4f} for hubness: what either text would give anyone"
     )
+    if routes:
+        print_rows([{**row, "words": " ".join(row["words"])} for row in routes[:top]], out)
+        out.print(f"{len(routes)} tokens without a vector of their own, and what stands for them")
     if told is not None:
         for line in (*told["said"], f"written to {output}"):
             out.print(line, markup=False, highlight=False, soft_wrap=True)
         for warning in told["warnings"]:
             err.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _text(wh: "Warehouse", doc: str, doc_lang: str) -> str:
+    from flows.heat_map import stored_text
+
+    return stored_text(wh, doc, doc_lang)[1]
+
+
+def _routes(wh: "Warehouse", text: str, lang: str) -> list[dict[str, Any]]:
+    """Tokens of a text that are no word of the vocabulary as they are: token, lang, route, the words that stand for it."""
+    found = wh.routes(text, lang).filter(pl.col("route").ne_missing("exact"))
+    return [{"token": t, "lang": lang, "route": r or "unknown", "words": w} for t, _, r, w in found.rows()]
 
 
 def _write(

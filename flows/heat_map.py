@@ -150,8 +150,8 @@ def terms_of(text: str, vectors: WordVectors) -> tuple[str, list[Term], list[Ter
             shown, ends = folded, None
 
     def term(start: int, form: str) -> Term:
-        row, end = vectors.row(form), start + len(form)
-        word = vectors.words[row] if row >= 0 else form
+        found, end = vectors.known.resolve(form), start + len(form)
+        word = vectors.words[found.rows[0]] if found.route in ("exact", "variant") else form
         return (start, end, word) if ends is None else (bisect_right(ends, start) - 1, bisect_left(ends, end), word)
 
     tokens, start = list[Term](), 0

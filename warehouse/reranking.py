@@ -13,6 +13,7 @@ from scipy.sparse import csr_matrix
 from align.retrieval import NEIGHBOURS, mean_of_largest, top_k
 from align.terms import is_compound
 from align.tokens import tokenize
+from align.unknown_words import StandIns
 from align.vectors import F32, F64, I64, WordVectors
 from align.word_alignment import WordMatch, align_words, matched_words
 from warehouse.documents import IndexedDocuments, sample_rows
@@ -32,13 +33,13 @@ WordShare = tuple[str, str, float]
 
 @dataclass(frozen=True, eq=False)
 class WrittenWords:
-    """The words of n texts of one language: distinct `forms` (v), their `rows` (v,) in the word vectors, -1 without one.
+    """The words of n texts of one language: distinct `forms` (v) and what stands for them in the word vectors, `rows` (v).
 
     The words of text i are `columns[starts[i]:starts[i + 1]]` of the forms, and weigh `weights` there.
     """
 
     forms: list[str]
-    rows: I64
+    rows: StandIns
     columns: I64
     weights: F64
     starts: I64
@@ -71,9 +72,11 @@ def words_of_documents(terms: DocumentTerms, vectors: WordVectors) -> WrittenWor
 
 
 def _weighed(forms: list[str], columns: I64, times: F64, starts: I64, vectors: WordVectors) -> WrittenWords:
-    rows = vectors.rows(forms)
-    # SIF with a constant of its own. A word that no training text held is rare: it weighs as the rarest can.
-    weights = np.where(rows >= 0, SIF_A / (SIF_A + vectors.probabilities()[rows]), 1.0)
+    rows = vectors.known.stand_ins(forms)
+    # SIF with a constant of its own. A word that no training text held is rare, whatever it is made of: it weighs as the rarest.
+    first = rows.rows[rows.starts[:-1]]
+    one = (first >= 0) & (np.diff(rows.starts) == 1)
+    weights = np.where(one, SIF_A / (SIF_A + vectors.probabilities()[first]), 1.0)
     return WrittenWords(forms, rows, columns, weights[columns] * times, starts)
 
 
@@ -117,7 +120,10 @@ class Aligner:
 
     def _similarity(self, texts: WrittenWords, spelled: list[str], own: I64, theirs: I64) -> F32:
         return self.match.similarity(
-            texts.rows[own], [spelled[i] for i in own], self.documents.rows[theirs], [self.spelled[i] for i in theirs]
+            texts.rows.of(own),
+            [spelled[i] for i in own],
+            self.documents.rows.of(theirs),
+            [self.spelled[i] for i in theirs],
         )
 
 

@@ -260,6 +260,11 @@ class Warehouse:
         table = self._documents.explain(text, lang, doc_id, doc_lang, rerank, lexical)
         return table if top is None or top >= table.height - 1 else pl.concat([table.head(top), table.tail(1)])
 
+    def routes(self, text: str, lang: str) -> pl.DataFrame:
+        """How each token of a text of `lang` is known, or is not: `align.Pooler.routes`. Raises as that."""
+        code = self._language(lang)
+        return self._pooler(code).routes(text, code)
+
     def sql(self, statement: str, parameters: Sequence[Any] | None = None) -> pl.DataFrame:
         """The result of one SQL statement over the tables and macros of the snapshot.
 

@@ -69,9 +69,9 @@ def shortened(table: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _name(form: str, vectors: WordVectors) -> str:
-    """The word of the vocabulary that a folded form stands for."""
-    row = vectors.row(form)
-    return vectors.words[row] if row >= 0 else form
+    """The word of the vocabulary that a folded form is, perhaps with other accents; else the form."""
+    found = vectors.known.resolve(form)
+    return vectors.words[found.rows[0]] if found.route in ("exact", "variant") else form
 
 
 _PART = {"query_word": pl.String, "document_word": pl.String, **dict.fromkeys(EVIDENCE, pl.Float64)}

@@ -223,3 +223,15 @@ def test_what_is_no_token_is_refused(german):
     for bad in (None, 3, b"x", ["x"]):
         with pytest.raises(InputError, match=r"api\.bad_text"):
             german.known.resolve(bad)
+
+
+@given(st.lists(tokens, max_size=8), st.data())
+def test_stand_ins_of_many_tokens_are_those_of_each(german, many, data):
+    found = german.known.stand_ins(many)
+    assert len(found) == len(many)
+    some = data.draw(st.lists(st.integers(0, len(many) - 1), max_size=6)) if many else []
+    for part, given_ in ((found, many), (found.of(np.array(some, dtype=int)), [many[i] for i in some])):
+        for i, token in enumerate(given_):
+            one = german.known.resolve(token)
+            at = slice(part.starts[i], part.starts[i + 1])
+            assert (part.rows[at].tolist(), part.shares[at].tolist()) == ([*one.rows] or [-1], [*one.shares] or [1.0])

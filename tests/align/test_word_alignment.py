@@ -9,6 +9,7 @@ from align.errors import InputError
 from align.normalize import unit_rows
 from align.spelling import Spelling, spelling_similarity
 from align.transliteration import Transliteration
+from align.unknown_words import StandIns
 from align.whitening import Reweighting
 from align.word_alignment import SPELLED, align_words, matched_words, word_match
 from align.word_retrieval import Bilinear, Spelled, WordRetrieval, word_hubness
@@ -59,6 +60,19 @@ def test_the_reverse_match_is_the_transpose(by):
     forward = word_match(there, back).similarity(rows, ours, target_rows, theirs)
     backward = word_match(back, there).similarity(target_rows, theirs, rows, ours)
     np.testing.assert_allclose(forward, backward.T, atol=1e-5)
+
+
+@pytest.mark.parametrize("by", [None, some_reweighting()], ids=["shared", "reweighted"])
+def test_a_word_that_others_stand_for_is_as_alike_as_they_are_on_average(by):
+    match = word_match(*sides(by=by))
+    ours = StandIns(np.array([3, 0, 7, -1]), np.array([1, 0.25, 0.75, 1]), np.array([0, 1, 3, 4]))
+    theirs = StandIns(np.array([2, 5, 5]), np.array([0.5, 0.5, 1]), np.array([0, 2, 3]))
+    found = match.similarity(ours, ["a", "bc", "d"], theirs, ["ab", "d"])
+    each = match.similarity(ours.rows, ["a", "bc", "bc", "d"], theirs.rows, ["ab", "ab", "d"])
+    rows = np.stack([each[0], 0.25 * each[1] + 0.75 * each[2], each[3]])
+    np.testing.assert_allclose(found, np.stack([rows[:, :2].mean(axis=1), rows[:, 2]], axis=1), atol=1e-5)
+    some = np.array([2, 1])
+    np.testing.assert_array_equal(match.similarity(ours.of(some), ["d", "bc"], theirs, ["ab", "d"]), found[some])
 
 
 def test_the_transliteration_is_that_of_its_side():

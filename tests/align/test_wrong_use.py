@@ -234,6 +234,7 @@ def right(tmp_path):
             "lang": "en", "matrix": X[:3], "buckets": rows, "n_buckets": 9, "min_n": 1, "max_n": 2,
             "normalization": space.normalizations["en"]}),
         "Ngrams.vector": (ngrams.Ngrams("en", X[:3], rows, 9, 1, 2, space.normalizations["en"]).vector, {"word": "ab"}),
+        "KnownWords.stand_ins": (unknown_words.KnownWords({"a": 0}).stand_ins, {"tokens": ["a", "b"]}),
         "SharedSpace.save": (space.save, {"path": path}),
         "load_space": (align.load_space, {"path": path}),
         "fit_pooler": (align.fit_pooler, {

@@ -218,3 +218,17 @@ def test_a_report_about_one_language_explains_nothing(project, build, tmp_path):
         write_report(wh, tmp_path / "report.html")
         assert wh.languages == ["en"]
     assert "Why two texts match" not in shown((tmp_path / "report.html").read_text(encoding="utf-8"))
+
+
+def test_what_stands_for_tokens_without_a_vector_is_told(run, built):
+    code, said, _ = run(*ASK, "--warehouse", built.store, "--json")
+    assert code == 0
+    with warehouse.open(built.store) as wh:
+        document = stored_text(wh, "d00", "fr")[1]
+        unknown = wh.routes(document, "fr").filter(wh.routes(document, "fr")["route"].ne_missing("exact")).height
+    told = json.loads(said)["routes"]
+    assert told[0] == {"token": "zzz", "lang": "en", "route": "unknown", "words": []}
+    assert len(told) == 1 + unknown
+    code, said, _ = run(*ASK, "--warehouse", built.store)
+    assert code == 0
+    assert f"{len(told)} tokens without a vector of their own" in said

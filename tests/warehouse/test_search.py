@@ -349,3 +349,12 @@ def test_a_plain_client_of_the_same_process_reads_beside_it(wh, world):
     ):
         assert other.search("house", "en").height == 10
         assert plain.execute("SELECT count(*) FROM documents").fetchall() == [(world.frame.height,)]
+
+
+def test_routes_of_a_text_are_those_of_its_pooler(wh, world):
+    text = "houseriver House ístanbul qqq"
+    told = wh.routes(text, "en")
+    assert told.equals(world.pooler.routes(text, "en"))
+    assert told["route"].to_list() == ["parts", "exact", "variant", None]
+    with pytest.raises(InputError, match=r"space\.no_language"):
+        wh.routes(text, "xx")

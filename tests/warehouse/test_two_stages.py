@@ -18,7 +18,11 @@ from warehouse.lexical_weight import LEXICAL
 from warehouse.reranking import NEAREST, SIF_A
 from warehouse.terms import read_terms
 
-QUERIES = {"en": ["house river sun", "12 mail ISTANBUL qqq"], "fr": ["maison fleuve été"], "el": ["σπίτι φως"]}
+QUERIES = {
+    "en": ["houseriver house ístanbul sun", "12 mail ISTANBUL qqq"],
+    "fr": ["maison fleuve ete"],
+    "el": ["σπίτι φως"],
+}
 
 
 def best_ten(values):
@@ -79,20 +83,32 @@ class Words:
         space = self.world.space
         match = word_match(space.retrieval(lang, code, spelling="auto"), space.retrieval(code, lang, spelling="auto"))
         ours, theirs = Counter(tokenize(text, lang)), Counter(tokenize(other, code))
-        table = match.similarity(
-            space.vectors(lang).rows([*ours]),
-            match.spell([*ours]),
-            space.vectors(code).rows([*theirs]),
-            match.spell([*theirs], target=True),
-        )
+        rows, names, made = self.known(ours, lang)
+        target_rows, target_names, target_made = self.known(theirs, code)
+        table = match.similarity(rows, match.spell(names), target_rows, match.spell(target_names, target=True))
+        table = made @ table @ target_made.T
         weights = [self.weights(counted, one) for counted, one in ((ours, lang), (theirs, code))]
         return np.average(table.max(axis=1), weights=weights[0]), np.average(table.max(axis=0), weights=weights[1])
 
+    def known(self, counted, lang):
+        """Rows of all words that stand for tokens, what the tokens are, and the shares of the words in the tokens."""
+        found = [self.world.space.vectors(lang).known.resolve(token) for token in counted]
+        parts = [
+            (i, row, token, share)
+            for i, (token, one) in enumerate(zip(counted, found, strict=True))
+            for row, share in zip(one.rows or (-1,), one.shares or (1.0,), strict=True)
+        ]
+        made = np.zeros((len(counted), len(parts)))
+        for j, (i, _, _, share) in enumerate(parts):
+            made[i, j] = share
+        return np.array([row for _, row, _, _ in parts]), [token for _, _, token, _ in parts], made
+
     def weights(self, counted, lang):
         vectors = self.world.space.vectors(lang)
-        rows, p = vectors.rows([*counted]), vectors.probabilities()
+        p, found = vectors.probabilities(), [vectors.known.resolve(token) for token in counted]
         return [
-            n * (SIF_A / (SIF_A + p[row]) if row >= 0 else 1) for row, n in zip(rows, counted.values(), strict=True)
+            n * (SIF_A / (SIF_A + p[one.rows[0]]) if one.route in ("exact", "variant") else 1)
+            for one, n in zip(found, counted.values(), strict=True)
         ]
 
     def hubness(self, doc_id, text, vector, code, lang):
