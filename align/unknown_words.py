@@ -1,8 +1,8 @@
 """Which known words stand for a token that has no vector of its own, decided by the frozen vocabulary alone.
 
 The chain: the exact folded form; the most frequent word with the same plain form (accents dropped); the parts of a
-compound. SQL repeats the rules for scripts with blanks (`warehouse/macros/03_known_words.sql`), so the two must change
-together.
+compound. SQL repeats the rules for scripts with blanks (`warehouse/macros/02b_known_words.sql`), so the two must change
+together. Words of a vocabulary that hold hyphens or apostrophes are no tokens: texts are cut there, and nothing finds them.
 
 Sources: compounds by fewest parts, then by the geometric mean of the parts' frequencies, Koehn & Knight 2003,
 doi:10.3115/1067807.1067833, frequencies by Zipf's law from ranks, whose products are whole numbers and tie alike
