@@ -82,12 +82,14 @@ def token_spans(text: str, lang: str) -> list[tuple[int, int]]:
     if len(text) == len(folded) == len(lower) and "İ" not in text and all(composed):
         return list(spans)
     # Nothing composes across the pieces, so each can be measured by itself, and most are there many times.
-    at, places, lengths = 0, [], dict[str, int]()
+    at, places, lengths = 0, list[tuple[int, int]](), dict[str, int]()
     for piece in _COMPOSING.findall(text):
         if piece not in lengths:
             lengths[piece] = len(fold(piece, lang))
-        places += [(at, at + len(piece))] * lengths[piece]
-        at += len(piece)
+        end = at + len(piece)
+        same = lengths[piece] == len(piece)
+        places += zip(range(at, end), range(at + 1, end + 1), strict=True) if same else [(at, end)] * lengths[piece]
+        at = end
     return [(places[start][0], places[stop - 1][1]) for start, stop in spans]
 
 

@@ -61,9 +61,28 @@ _NOTHING = {
         "WHERE t.doc_id IS NULL OR v.doc_id IS NULL OR len(term_ids) <> len(counts) OR list_min(counts) < 1 "
         "OR list_min(term_ids) < 0 OR list_max(term_ids) >= (SELECT count(*) FROM terms)"
     ),
+    "passages follow one another to the end of their text": (
+        "SELECT count(*) FROM (SELECT *, count(*) OVER d AS n, lag(start) OVER p AS a, lag(stop) OVER p AS z, "
+        "row_number() OVER p - 1 AS number, row_number() OVER p = n AS last "
+        "FROM passages WINDOW d AS (PARTITION BY lang, doc_id), p AS (PARTITION BY lang, doc_id ORDER BY passage)) "
+        "LEFT JOIN documents USING (lang, doc_id) "
+        "WHERE text IS NULL OR n < 2 OR passage <> number OR start >= stop OR (last <> (stop = length(text))) "
+        "OR CASE WHEN number = 0 THEN start <> 0 ELSE start <= a OR start > z OR stop <= z END"
+    ),
+    "passages of documents with a vector, in vectors of length 1": (
+        "SELECT count(*) FROM (SELECT lang, doc_id, count(vector) AS n, bool_and("
+        "known_tokens BETWEEN 0 AND tokens AND coalesce(array_inner_product(vector, vector), 1) BETWEEN 0.999 AND 1.001) AS good "
+        "FROM passages GROUP BY ALL) LEFT JOIN document_vectors USING (lang, doc_id) WHERE vector IS NULL OR n = 0 OR NOT good"
+    ),
+    "every passage with a vector has one hubness for every language": (
+        "SELECT count(*) FROM (SELECT p.lang, p.doc_id, p.passage, r.lang AS query_lang FROM passages p CROSS JOIN rotations r "
+        "WHERE p.vector IS NOT NULL) FULL JOIN (SELECT query_lang, lang, doc_id, passage, count(*) AS n, any_value(hubness) AS hubness "
+        "FROM passage_hubness GROUP BY ALL) h USING (query_lang, lang, doc_id, passage) WHERE n IS DISTINCT FROM 1 OR NOT isfinite(hubness) "
+        "OR NOT EXISTS (FROM passages p WHERE (p.lang, p.doc_id, p.passage) = (h.lang, h.doc_id, h.passage) AND vector IS NOT NULL)"
+    ),
     "one space_id everywhere": (
         "SELECT count(*) FROM (SELECT space_id FROM words UNION SELECT space_id FROM document_vectors "
-        "UNION SELECT space_id FROM rotations UNION SELECT space_id FROM word_hubness UNION SELECT space_id FROM word_maps UNION SELECT space_id FROM spellings UNION SELECT space_id FROM document_hubness UNION SELECT space_id FROM document_terms) "
+        "UNION SELECT space_id FROM rotations UNION SELECT space_id FROM word_hubness UNION SELECT space_id FROM word_maps UNION SELECT space_id FROM spellings UNION SELECT space_id FROM document_hubness UNION SELECT space_id FROM document_terms UNION SELECT space_id FROM passages UNION SELECT space_id FROM passage_hubness) "
         "WHERE space_id NOT IN (SELECT space_id FROM spaces)"
     ),
 }  # fmt: skip

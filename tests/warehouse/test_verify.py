@@ -35,6 +35,9 @@ BROKEN = {
     "every vector has a hubness for every language": "UPDATE document_hubness SET hubness = 'nan' WHERE doc_id = 'd03' AND lang = 'de' AND query_lang = 'el'",
     "terms are numbered from 0 without gaps": "UPDATE terms SET term_id = 100000 WHERE term = 'maison'",
     "every vector has its terms": "DELETE FROM document_terms WHERE doc_id = 'd03' AND lang = 'de'",
+    "passages follow one another to the end of their text": "INSERT INTO passages SELECT space_id, lang, doc_id, 0, 0, 5, 1, 1, vector FROM document_vectors WHERE doc_id = 'd03'",
+    "passages of documents with a vector, in vectors of length 1": "INSERT INTO passages SELECT space_id, lang, doc_id, unnest([0, 1]), unnest([0, 3]), unnest([5, 8]), 1, 0, NULL FROM document_vectors WHERE doc_id = 'foreign'",
+    "every passage with a vector has one hubness for every language": "INSERT INTO passages SELECT space_id, lang, doc_id, unnest([0, 1]), unnest([0, 3]), unnest([5, length(text)]), 1, 1, vector FROM document_vectors JOIN documents USING (lang, doc_id) WHERE doc_id = 'd03'",
     "one space_id everywhere": "UPDATE document_vectors SET space_id = 'other' WHERE doc_id = 'd03' AND lang = 'de'",
 }  # fmt: skip
 MORE = [
