@@ -1,6 +1,6 @@
 """One query against a published store, in Python and in SQL, beside the bare matrix product that no search can beat.
 
-    uv run python benchmarks/search.py [--documents 15000] [--dim 300] [--queries 300]
+    uv run python benchmarks/search.py [--documents 15000] [--dim 300] [--queries 300] [--passages 4]
 
 Builds a synthetic store in a temporary folder. Prints milliseconds (median, 95th percentile) and the ratio of medians.
 """
@@ -21,13 +21,15 @@ from align.normalize import unit_rows
 from warehouse import snapshot
 from warehouse.documents import index_documents, write_documents
 from warehouse.evidence import write_evidence
+from warehouse.passages import index_passages, write_passages
 from warehouse.spaces import write_space
 
 WORDS = 25_000
+LENGTH = 60  # words of a document
 
 
-def build(root: Path, documents: int, dim: int) -> list[str]:
-    """Publish a store of two languages with `documents` documents in all; returns queries."""
+def build(root: Path, documents: int, dim: int, passages: int) -> list[str]:
+    """Publish a store of two languages with `documents` documents in all, each of so many `passages`; returns queries."""
     rng = np.random.default_rng(0)
     words = {lang: tuple(f"{lang}word{n}" for n in range(WORDS)) for lang in ("en", "fr")}
     meaning = rng.normal(size=(WORDS, dim))
@@ -40,7 +42,7 @@ def build(root: Path, documents: int, dim: int) -> list[str]:
     rows = []
     for n in range(documents):
         lang = ("en", "fr")[n % 2]
-        drawn = rng.choice(WORDS, size=60, p=zipf / zipf.sum())
+        drawn = rng.choice(WORDS, size=LENGTH, p=zipf / zipf.sum())
         rows.append((str(n), lang, f"title {n}", " ".join(words[lang][i] for i in drawn), '{"section": "a"}'))
     frame = pl.DataFrame(rows, schema=["doc_id", "lang", "title", "text", "metadata"], orient="row")
     texts = {lang: frame.filter(pl.col("lang") == lang)["text"].to_list() for lang in words}
@@ -50,6 +52,10 @@ def build(root: Path, documents: int, dim: int) -> list[str]:
     def fill(connection: duckdb.DuckDBPyConnection) -> None:
         write_space(connection, space, pooler)
         write_documents(connection, space.space_id, indexed)
+        if passages > 1:
+            step = LENGTH // (passages + 1)
+            cut = index_passages(indexed, pooler, 2 * step, step)
+            write_passages(connection, space.space_id, indexed, cut, space.languages)
         write_evidence(connection, space, pooler, indexed)
 
     with snapshot.writing(root):
@@ -74,10 +80,11 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=15_000)
     parser.add_argument("--dim", type=int, default=300)
     parser.add_argument("--queries", type=int, default=300)
+    parser.add_argument("--passages", type=int, default=1, help="of a document: 1, 2, 3, 4, 5 or 9")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        queries = build(root, options.documents, options.dim)[: options.queries]
+        queries = build(root, options.documents, options.dim, options.passages)[: options.queries]
         matrix = unit_rows(np.random.default_rng(1).normal(size=(options.documents, options.dim)).astype("f4"))
         client = duckdb.connect(str(root / "current.duckdb"), read_only=True)
         with warehouse.open(root) as wh:
@@ -96,7 +103,7 @@ def main() -> None:
         client.close()
     base = np.median(figures["matrix product alone"])
     print(
-        f"{options.documents:,} documents, {options.dim} dimensions, {platform.processor() or platform.machine()}, ms per query"
+        f"{options.documents:,} documents of {options.passages} passages, {options.dim} dimensions, {platform.processor() or platform.machine()}, ms per query"
     )
     for name, taken in figures.items():
         print(

@@ -82,6 +82,9 @@ def search(
     probability: Annotated[
         bool, typer.Option("--probability", help="How likely each hit is to match, told alike in every language.")
     ] = False,
+    passages: Annotated[
+        bool, typer.Option("--passages", help="The passage of each hit that is nearest to the text.")
+    ] = False,
     warehouse: Store = DEFAULT,
     as_json: Json = False,
 ) -> None:
@@ -92,7 +95,7 @@ def search(
     import warehouse as store
 
     with store.open(warehouse) as wh:
-        hits = wh.search(text, lang, _codes(into), k, explain=True, probability=probability)
+        hits = wh.search(text, lang, _codes(into), k, explain=True, probability=probability, passages=passages)
     if as_json:
         _print_json(hits.to_dicts())
         return

@@ -9,6 +9,8 @@ from rich.text import Text
 from align.errors import printable
 from warehouse import Warehouse
 
+PASSAGE = 160  # characters of a passage that are shown
+
 
 def print_figures(wh: Warehouse, out: Console) -> None:
     """What the build measured on held-out data, a row per pair of languages."""
@@ -31,10 +33,11 @@ def print_figures(wh: Warehouse, out: Console) -> None:
 
 
 def print_hits(hits: list[dict[str, Any]], out: Console) -> None:
-    """Hits, each with the word pairs that add most to its score, and its probability where it is there."""
-    told = bool(hits) and "probability" in hits[0]
-    shown = ["score", "probability"] if told else ["score"]
-    table = Table("", *shown, "lang", "document", "why (word pairs and what they add to the score)")
+    """Hits, each with the word pairs that add most to its score; its probability and its passage, shortened, where they are there."""
+    there = set(hits[0]) if hits else set()
+    shown = ["score", *sorted({"probability"} & there)]
+    said = ["passage"] if "passage" in there else []
+    table = Table("", *shown, "lang", "document", *said, "why (word pairs and what they add to the score)")
     for hit in hits:
         pairs = [pair for pair in hit["why"] if pair["query_word"] is not None]
         why = ", ".join(f"{pair['query_word']}–{pair['document_word']} {pair['share']:.2f}" for pair in pairs[:4])
@@ -43,9 +46,15 @@ def print_hits(hits: list[dict[str, Any]], out: Console) -> None:
             *(f"{hit[name]:.3f}" for name in shown),
             hit["lang"],
             _plain(hit["title"] or hit["doc_id"]),
+            *(Text(f"{hit['passage_start']}: ").append(_shortened(hit[name])) for name in said),
             _plain(why),
         )
     out.print(table)
+
+
+def _shortened(passage: str) -> Text:
+    """A passage on a line or two."""
+    return Text(printable(" ".join(passage.split()), PASSAGE))
 
 
 def print_rows(rows: list[dict[str, Any]], out: Console) -> None:

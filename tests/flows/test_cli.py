@@ -177,6 +177,25 @@ def test_search_prints_what_search_finds(json_of, built):
     assert {"rank", "score", "lang", "doc_id", "title", "year", "why"} <= set(hits[0])
 
 
+def test_search_tells_passages_whole_as_json_and_shortened_to_people(json_of, run, built):
+    asked = ("search", "en0 en31 en62", "--lang", "en", "-k", 3, "--passages", "--warehouse", built.store)
+    with warehouse.open(built.store) as wh:
+        expected = wh.search("en0 en31 en62", "en", k=3, explain=True, passages=True)
+    assert json_of(*asked) == expected.to_dicts()
+    assert "passage" in run(*asked)[1]
+
+
+def test_a_long_passage_is_shortened_for_the_terminal_with_its_position(capsys):
+    hit = {"rank": 1, "score": 1.0, "lang": "en", "title": "t", "doc_id": "d", "why": []}
+    print_hits(
+        [hit | {"passage": "\x1b[31m first\n" + "word " * 400, "passage_start": 1234, "passage_stop": 4000}], cli.out
+    )
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert "1234: " in shown
+    assert 20 < shown.count("word") < 40
+
+
 def test_translate_prints_what_translate_finds(json_of, built):
     words = json_of("translate", "en5", "--from", "en", "--to", "fr", "-k", 2, "--warehouse", built.store)
     assert [row["rank"] for row in words] == [1, 2]

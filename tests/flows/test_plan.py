@@ -50,6 +50,7 @@ def test_F12_one_byte_changes_what_depends_on_it(project, name, depends):
         ('method = "procrustes"', 'method = "refine"', {"space", "documents", "whole"}), ('method = "procrustes"', "dim = 7\nmethod = 'procrustes'", set()),
         ("parallel_ids = true", "parallel_ids = false", {"whole"}), ("parallel_ids = true", "parallel_ids = true\nheld_out = 0.2", {"space", "documents", "whole"}),
         ("[evaluation]", "[pooling]\nweighting = 'idf'\n[evaluation]", {"documents", "whole"}), ("[evaluation]", "[pooling]\na = 0.1\n[evaluation]", {"documents", "whole"}),
+        ("[evaluation]", "[passages]\n[evaluation]", {"whole"}), ("[evaluation]", "[passages]\ntokens = 9\n[evaluation]", {"whole"}),
         ('vectors = "en.vec"', 'vectors = "en.vec"\nlimit = 230', {"en", "space", "documents", "whole"}), ('name = "toy"', '# a comment\nname = "toy"', set()),
         ('vectors = "de.vec"', 'vectors = "de.vec"\non_bad_row = "skip"', {"de", "space", "documents", "whole"}),
         ('path = "table.tsv"', 'path = "table.tsv"\nsource = "en"\ntarget = "fr"', {"space", "documents", "whole"}),

@@ -85,13 +85,19 @@ def test_the_configuration_of_the_demo_loads():
     assert set(load_settings(config).languages) == {"en", "fr", "de", "es"}
 
 
+def test_documents_are_cut_only_where_it_is_said(load):
+    assert load(GOOD).passages is None
+    assert dict(load(GOOD + "[passages]").passages) == {"tokens": 200, "overlap": None}
+    assert dict(load(GOOD + "[passages]\ntokens = 9\noverlap = 8").passages) == {"tokens": 9, "overlap": 8}
+
+
 @pytest.mark.parametrize(
     ("text", "nearest"),
     [
         ("nmae = 'x'\n" + GOOD, "name"), (GOOD + "[spcae]\npivot = 'en'", "space"), (GOOD + "[space]\npivto = 'en'", "pivot"),
         (GOOD + "[languages.de]\nvector = 'x'", "vectors"), (GOOD + "[languages.de.limit2]\nx = 1", "limit"), (GOOD + "[[dictionaries]]\npaht = 'x'", "path"),
         (GOOD + "[[documents]]\npath = 'x'\nlanguage = 'en'", "lang"), (GOOD + "[pooling]\nweight = 'sif'", "weighting"),
-        (GOOD + "[evaluation]\nheldout = 0.1", "held_out"), (GOOD + "[warehouse]\npth = 'x'", "path"), (GOOD + "[warehouse]\n\"\\u001b[31m\" = 1", "path"),
+        (GOOD + "[evaluation]\nheldout = 0.1", "held_out"), (GOOD + "[warehouse]\npth = 'x'", "path"), (GOOD + "[passages]\ntoken = 9", "tokens"), (GOOD + "[warehouse]\n\"\\u001b[31m\" = 1", "path"),
     ],
 )  # fmt: skip
 def test_K01_an_unknown_key_is_refused_and_the_nearest_named(refused, text, nearest):
@@ -147,6 +153,7 @@ def test_canonical_codes_are_taken(load, code):
         ("trained", "window", ["0", "1001", "true"]), ("trained", "min_count", ["0", "-1"]), ("trained", "seed", ["-1", "2147483648", "true"]),
         ("trained", "workers", ["0", "-1", "257", "true"]), ("pooling", "a", ["0", "-1", "inf", "nan", "1e7"]),
         ("pooling", "components", ["-1", "101", "1.0", "true"]),
+        ("passages", "tokens", ["0", "-1", "true", "1.5", "'all'"]), ("passages", "overlap", ["-1", "200", "true", "0.5"]),
         ("evaluation", "held_out", ["1", "1.0", "-0.1", "nan", "inf"]),
     ],
 )  # fmt: skip

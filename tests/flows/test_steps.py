@@ -158,6 +158,20 @@ def test_F32_the_same_inputs_make_the_same_tables(project, build, built):
             assert one.sql(f"FROM {table} ORDER BY ALL").equals(other.sql(f"FROM {table} ORDER BY ALL")), table
 
 
+def test_long_documents_are_cut_where_the_configuration_says_so(project, build, built):
+    write(project, "[evaluation]", "[passages]\ntokens = 4\noverlap = 1\n[evaluation]")
+    build(project)
+    counted = "SELECT count(*), count(vector), coalesce(max(tokens), 0) FROM passages"
+    with warehouse.open(built.store) as whole, warehouse.open(project.parent / "store") as cut:
+        assert whole.sql(counted).row(0) == (0, 0, 0)
+        n, known, longest = cut.sql(counted).row(0)
+        assert n == known > 0
+        assert longest == 4
+        sql = "SELECT lang, doc_id, tokens FROM document_vectors ORDER BY ALL"
+        assert whole.sql(sql).equals(cut.sql(sql))
+    warehouse.verify(project.parent / "store")
+
+
 def test_F26_everything_of_a_run_is_for_its_owner_alone(project, build):
     old = os.umask(0)
     try:
