@@ -25,14 +25,14 @@ def frame_of(rows):
 
 @pytest.fixture(scope="module")
 def cut(world, publish_world, tmp_path_factory):
-    """Documents of 1 to 40 words, cut; some hold passages without a known word, two say the same."""
+    """Parallel documents of 2 to 40 words, cut; some hold passages without a known word, two say the same."""
     random = np.random.default_rng(5)
+    lengths = [random.integers(9, 41) if i % 3 == 0 else random.integers(2, 8) for i in range(40)]
+    drawn = [random.integers(len(world.space.vectors("en")), size=n) for n in lengths]
     rows = []
-    for lang, n in zip(("en", "fr", "de", "tr", "el"), (20, 18, 15, 11, 6), strict=True):
+    for lang, n in zip(("en", "fr", "de", "tr", "el"), (40, 40, 15, 11, 6), strict=True):
         words = world.space.vectors(lang).words
-        for i in range(n):
-            some = random.choice(words, size=random.integers(1, 41)).tolist()
-            rows.append((f"d{i:02}", lang, "; ".join(some) + " !"))
+        rows += [(f"d{i:02}", lang, "; ".join(words[j] for j in drawn[i]) + " !") for i in range(n)]
     rows += [(f"twin-{i}", "fr", "maison fleuve, rue soleil " * 9) for i in "ba"]
     rows += [
         ("strange", "en", "qq " * 30 + "house " * 3 + "qq " * 30),
@@ -183,10 +183,13 @@ def test_passages_only_add_columns(opened, wh):
                 sql = "SELECT text FROM documents WHERE (lang, doc_id) = (?, ?)"
                 text = store.sql(sql, [row["lang"], row["doc_id"]]).item()
                 assert text[row["passage_start"] : row["passage_stop"]] == row["passage"]
-    told = (
-        wh.search("house river", "en", k=9, passages=True, probability=True, explain=True) if wh._calibrations else None
-    )
-    assert told is None or {"probability", "why", "passage"} <= set(told.columns)
+
+
+def test_passages_go_with_probabilities_and_reasons(opened):
+    for how in (PLAIN, {}):
+        hits = opened.search("house river sun", "en", ["fr"], 5, passages=True, probability=True, explain=True, **how)
+        assert hits.columns[-4:] == ["passage", "passage_start", "passage_stop", "why"]
+        assert hits["probability"].is_between(0, 1).all()
 
 
 def test_no_hits_have_the_columns_too(wh):
