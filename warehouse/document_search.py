@@ -68,7 +68,7 @@ class DocumentSearch:
     ) -> list[tuple[str, int, int]]:
         """The passage of every hit that is nearest to its query, and where it begins and ends in the text of the document.
 
-        In a store of passages, that which makes the pooled score. Else by cosine among those the text is cut into here. For
+        In a store of passages, the one with the best pooled score. Else by cosine among those the text is cut into here. For
         a text of unknown words that which shares most terms with it.
         """
         asked, found = self._pooler(lang).pool_counted(texts, lang).vectors, []
@@ -76,7 +76,7 @@ class DocumentSearch:
             document, vector = self._text(code, doc_id), asked[query]
             best = None
             if self.index.cut and vector.any():
-                best = self.index.passage(vector, lang, code, self.index.number(code, doc_id), measure)
+                best = self.index.passage(vector, lang, code, self.index.number(code, doc_id), measure, part=True)
             else:
                 stored = self.index.cut
                 cut = read_places(self._connection(), code, doc_id) if stored else cut_passages(document, code)

@@ -72,11 +72,22 @@ class DocumentIndex:
         return bool(self._connection().execute("SELECT count(*) FROM passages").fetchall()[0][0])
 
     def passage(
-        self, query: F32, lang: str, code: str, number: int, measure: tuple[Measure, float] | None = None
+        self,
+        query: F32,
+        lang: str,
+        code: str,
+        number: int,
+        measure: tuple[Measure, float] | None = None,
+        part: bool = False,
     ) -> Passage | None:
-        """The passage that makes the pooled score of a document of `code` for `query` (dim,); None where that is all of it."""
+        """What makes the pooled score of a document of `code` for `query` (dim,): a passage, or None for the whole of it.
+
+        With `part` the best of its passages, None only where it is not cut.
+        """
         units = self._of(code)
         own = units.of(number)
+        if part and own.stop - own.start > 1:
+            own = slice(own.start + 1, own.stop)
         vectors = units.vectors[units.place[own]]
         if measure is None:
             scores = 2 * (vectors @ query) - self._hub(lang, code)[own]
@@ -105,7 +116,7 @@ class DocumentIndex:
     ) -> tuple[pl.DataFrame, F32]:
         """The k best documents in the languages `wanted` for every row of `queries` (n, dim) in `lang`.
 
-        score = CSLS of the pooled vectors, of a document that is cut the best of its passages, 0 for a row of zeros, +
+        score = CSLS of the pooled vectors, of a document that is cut the best of the whole and its passages, 0 for a row of zeros, +
         weighted CSLS of the terms (`lexical`) + the aligned score (`rerank`), which is asked for the 100 best of every language,
         or k where that is more; only these are ranked then.
         With a `measure` and its p, score is that of `align.similarity` instead of CSLS.

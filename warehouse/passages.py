@@ -34,8 +34,8 @@ class IndexedPassages:
 
 @dataclass(frozen=True, eq=False)
 class Units:
-    """What the pooled vectors of n documents of a language stand for: u units, in order, which are passages with a vector, or
-    a whole document of one passage.
+    """What the pooled vectors of n documents of a language stand for: u units, which are of each document in order the whole
+    of it, then its passages with a vector. Whole pages find whole pages, short texts find passages (benchmarks/README.md).
 
     `ids` (n,) of the documents, in order; `documents` (u,) the row of each unit among them; `places` (u, 2) as in
     `IndexedPassages`, -1 for a whole document; `vectors` (m, dim), all different, of which a unit has that of `place` (u,).
@@ -170,16 +170,11 @@ def read_units(connection: duckdb.DuckDBPyConnection, lang: str) -> Units:
     numbers = {doc_id: number for number, doc_id in enumerate(ids)}
     owners = np.array([numbers[doc_id] for doc_id in table["doc_id"].to_pylist()], dtype=np.int64)
     cut = np.stack([np.asarray(table[name].to_numpy(), dtype=np.int64) for name in ("start", "stop")], axis=1)
-    order = np.lexsort((cut[:, 0], owners))
-    documents = np.repeat(np.arange(len(ids)), np.maximum(np.bincount(owners, minlength=len(ids)), 1))
-    if not len(owners):
-        return Units(lang, ids, documents, np.full((len(ids), 2), -1), *distinct(vectors))
-    part = np.isin(documents, owners)
-    places = np.full((len(documents), 2), -1)
-    rows = np.empty((len(documents), vectors.shape[1]), dtype=np.float32)
-    places[part], rows[part] = cut[order], matrix(table["vector"])[order]
-    rows[~part] = vectors[documents[~part]]
-    return Units(lang, ids, documents, places, *distinct(rows))
+    documents = np.concatenate([np.arange(len(ids)), owners])
+    places = np.concatenate([np.full((len(ids), 2), -1), cut])
+    order = np.lexsort((places[:, 0], documents))
+    rows = np.concatenate([vectors, matrix(table["vector"])])[order] if len(owners) else vectors
+    return Units(lang, ids, documents[order], places[order], *distinct(rows))
 
 
 def read_unit_hubness(connection: duckdb.DuckDBPyConnection, units: Units, query_lang: str) -> F32:
@@ -189,7 +184,8 @@ def read_unit_hubness(connection: duckdb.DuckDBPyConnection, units: Units, query
     parts = select(connection, sql, [query_lang, units.lang])["hubness"]
     if not len(parts):
         return whole
-    r = whole[units.documents]
+    r = np.empty(len(units.documents), dtype=np.float32)
+    r[units.places[:, 0] < 0] = whole
     r[units.places[:, 0] >= 0] = parts.to_numpy()
     return r
 

@@ -120,7 +120,7 @@ class Warehouse:
         document, in characters: of the passages that the store was built with (`[passages]`), else of 200 tokens, cut here.
 
         score, higher is nearer, is the sum of what is asked for: CSLS of the pooled vectors, 2 cos − r(query) − r(document),
-        always (a store that was built with passages takes the best passage of a document for it); with `lexical` the CSLS of
+        always (in a store with passages the best of a document and its passages); with `lexical` the CSLS of
         the TF-IDF of terms that are written alike, times a weight fitted for the two languages; with `rerank` how well the
         words of query and document match one by one (`align.word_alignment`), for the 100 best of every language by the others.
         None, like True, is with it: no measured store did better without (benchmarks/README.md). False, False is the search

@@ -1,7 +1,7 @@
 -- Why search_text gives a stored document the score it has for a text: the top pairs of words that add most to it, each with
 -- the cosine of the two words, the product of their shares of their texts, and what the pair adds: twice its part of the
 -- cosine of the texts. The last row, without rank and words, is what hubness takes away; with top := NULL all shares sum to
--- the score. Texts pooled by their maximum have this row alone. Of a document that is cut only the passage that scores is told.
+-- the score. Texts pooled by their maximum have this row alone. If a passage scores, it is told of that alone.
 --     FROM explain_match('fresh bread', 'en', 'fr', 'bread-baking', top := 5);
 CREATE MACRO explain_match(text_, lang_, doc_lang_, doc_id_, top := 20) AS TABLE
     WITH given AS (

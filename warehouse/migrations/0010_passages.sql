@@ -1,4 +1,4 @@
--- Documents of more than one passage, cut (align/passages.py): the best of its passages scores for a document that is here.
+-- Documents of more than one passage, cut (align/passages.py): the best of the whole and its passages scores for a document.
 CREATE TABLE passages (
     space_id     VARCHAR NOT NULL,
     lang         VARCHAR NOT NULL,
