@@ -15,7 +15,8 @@ from align.tokens import fold, sentences, tokenize
 RUN = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 LETTER = regex.compile(r"[[\p{Latin}\p{Cyrillic}\p{Greek}\p{Devanagari}\p{Arabic}]&&[\p{L}\p{Nd}]]", regex.VERSION1)
 BMP = list(map(chr, range(0x3000)))
-letters = st.sampled_from([c for c in BMP if LETTER.fullmatch(c)])
+# Python's Unicode is older than that of regex and ICU, which differ about the newest letters (U+209D).
+letters = st.sampled_from([c for c in BMP if LETTER.fullmatch(c) and unicodedata.category(c) != "Cn"])
 marks = st.sampled_from(
     [c for c in BMP if regex.fullmatch(r"[[\p{Latin}\p{Cyrillic}\p{Devanagari}\p{Arabic}]&&\p{M}]", c, regex.V1)]
 )

@@ -109,7 +109,9 @@ LETTERS = st.text(st.sampled_from("aBéÉİIıßẞΣσς東京タワーกร�
 @given(LETTERS, st.sampled_from(["en", "tr", "el", "ja", "th"]))
 def test_tokens_stand_where_they_are_written(text, lang):
     def alike(word):
-        return plain_form(word)  # ς or σ depends on what stands beside, and a word may stand for another with other accents
+        return plain_form(
+            word
+        )  # ς or σ depends on what stands beside, and a word may stand for another with other accents
 
     shown, tokens, compounds = terms_of(text, words(lang))
     known = [(form, words(lang).known.resolve(form)) for form in tokenize(text, lang)]
