@@ -19,6 +19,7 @@ from align.space import SharedSpace
 from align.spelling import Spelling
 from align.vectors import F32, WordVectors
 from align.word_retrieval import Bilinear, SpellingChoice, WordRetrieval, check_spelling, spelled_words
+from warehouse.connection import know_ngrams
 
 
 def write_space(connection: duckdb.DuckDBPyConnection, space: SharedSpace, pooler: Pooler) -> None:
@@ -63,6 +64,8 @@ def write_space(connection: duckdb.DuckDBPyConnection, space: SharedSpace, poole
             if source != target:
                 _write_retrieval(connection, space_id, source, target, space.retrieval(source, target))
     _write_spellings(connection, space)
+    if space.ngrams:
+        know_ngrams(connection, space.dim)
 
 
 def write_ngrams(connection: duckdb.DuckDBPyConnection, space_id: str, ngrams: Ngrams) -> None:
@@ -86,14 +89,14 @@ def read_ngrams(connection: duckdb.DuckDBPyConnection, lang: str) -> Ngrams | No
     told = connection.execute(sql, [lang]).fetchall()
     if not told:
         return None
-    *how, steps = told[0]
+    n_buckets, min_n, max_n, steps = told[0]
     normalization = Normalization(
         tuple("center" if step else "unit" for step in steps), tuple(np.array(step) for step in steps if step)
     )
     table = select(connection, "SELECT bucket, vector FROM ngrams WHERE lang = ?", [lang])
     buckets = table["bucket"].to_numpy().astype(np.int64)
     order = np.argsort(buckets, kind="stable")
-    return Ngrams(lang, matrix(table["vector"])[order], buckets[order], *how, normalization)
+    return Ngrams(lang, matrix(table["vector"])[order], buckets[order], n_buckets, min_n, max_n, normalization)
 
 
 def _write_spellings(connection: duckdb.DuckDBPyConnection, space: SharedSpace) -> None:

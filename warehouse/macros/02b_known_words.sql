@@ -1,7 +1,8 @@
 -- align.unknown_words in SQL, for scripts with blanks: every distinct token of a text, how often it is there, and the known words
--- that stand for it, by their ranks, with shares that sum to 1; route, ranks and shares are NULL where none does.
+-- that stand for it, by their ranks, with shares that sum to 1; route, ranks and shares are NULL where none does. Without n-grams:
+-- a store that holds some has another known_words (ngrams/known_words.sql), and is the only one to pay for it.
 --     SELECT token, route, ranks FROM known_words('das Haustier', 'de');
-CREATE MACRO known_words(text_, lang_) AS TABLE
+CREATE MACRO vocabulary_words(text_, lang_) AS TABLE
     WITH tokens AS (
         SELECT form, count(*) AS n FROM (SELECT unnest(tokenize(text_, lang_)) AS form) GROUP BY form
     ), pieces AS (
@@ -48,32 +49,11 @@ CREATE MACRO known_words(text_, lang_) AS TABLE
             )).ranks
         )::INTEGER[] AS ranks
         FROM joined
-    ), unseen AS (
-        SELECT form, ngram_vector(form, lang_, 0.5) AS vector
-        FROM split
-        WHERE coalesce(exact, variant, ranks[1]) IS NULL AND length(form) <= 64 AND NOT regexp_matches(form, '[0-9]')
-    ), alike AS (
-        SELECT u.form, max({cosine: cosine, rank: -rank}, 3) AS best
-        FROM (
-            SELECT u.form, w.rank, array_inner_product(w.vector, u.vector) AS cosine
-            FROM unseen u JOIN words w ON w.lang = lang_ AND w.form IS NOT NULL
-            WHERE u.vector IS NOT NULL
-        ) u
-        WHERE cosine >= 0.4
-        GROUP BY u.form
     )
     SELECT
         form AS token, n AS count,
-        CASE
-            WHEN exact IS NOT NULL THEN 'exact' WHEN variant IS NOT NULL THEN 'variant' WHEN ranks IS NOT NULL THEN 'parts'
-            WHEN best IS NOT NULL THEN 'subwords'
-        END AS route,
-        CASE
-            WHEN exact IS NOT NULL THEN [exact] WHEN variant IS NOT NULL THEN [variant] WHEN ranks IS NOT NULL THEN ranks
-            ELSE list_transform(best, lambda b: -b.rank)
-        END AS ranks,
-        CASE
-            WHEN coalesce(exact, variant) IS NOT NULL THEN [1.0::DOUBLE] WHEN ranks IS NOT NULL THEN list_transform(ranks, lambda r: 1 / len(ranks))
-            ELSE list_transform(best, lambda b: b.cosine::DOUBLE / list_sum(list_transform(best, lambda c: c.cosine::DOUBLE)))
-        END AS shares
-    FROM split LEFT JOIN alike USING (form);
+        CASE WHEN exact IS NOT NULL THEN 'exact' WHEN variant IS NOT NULL THEN 'variant' WHEN ranks IS NOT NULL THEN 'parts' END AS route,
+        CASE WHEN exact IS NOT NULL THEN [exact] WHEN variant IS NOT NULL THEN [variant] ELSE ranks END AS ranks
+    FROM split;
+CREATE MACRO known_words(text_, lang_) AS TABLE
+    SELECT *, list_transform(ranks, lambda r: 1 / len(ranks)) AS shares FROM vocabulary_words(text_, lang_);
