@@ -76,7 +76,11 @@ class Ngrams:
         each = ngram_buckets(tokens, self.n_buckets, self.min_n, self.max_n)
         matrix = rows_of(matrix, "matrix", self.matrix.shape[1])
         rows = numbers(rows, "rows")
-        if rows.ndim != 1 or rows.dtype.kind not in "iu" or (len(rows) and not 0 <= rows.min() <= rows.max() < len(matrix)):
+        if (
+            rows.ndim != 1
+            or rows.dtype.kind not in "iu"
+            or (len(rows) and not 0 <= rows.min() <= rows.max() < len(matrix))
+        ):
             raise InputError("api.bad_rows", f"rows of shape {rows.shape}; whole numbers from 0 to {len(matrix) - 1}")
         found: list[tuple[tuple[int, ...], tuple[float, ...]]] = [((), ())] * len(each)
         queries = {i: v for i, buckets in enumerate(each) if (v := self._vector(buckets, COVERED)) is not None}

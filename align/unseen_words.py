@@ -7,6 +7,7 @@ import polars as pl
 
 from align.arguments import expect
 from align.errors import UnknownWordError, printable
+from align.near_spellings import word_row
 from align.normalize import unit_rows
 from align.retrieval import check_k
 from align.tokens import fold
@@ -36,6 +37,21 @@ def word_vector(word: str, vectors: WordVectors) -> F32:
     if not mean.any():
         raise UnknownWordError("space.unknown_word", f"{printable(repr(word))} has no vector in {vectors.lang}")
     return np.asarray(unit_rows(mean[None].astype(np.float32))[0])
+
+
+def row_and_vector(word: str, vectors: WordVectors) -> tuple[int, F32]:
+    """Row of a word and its unit vector (dim,); with n-grams, of a word that has no row, −1 and its `word_vector`.
+
+    Raises as `align.near_spellings.word_row`.
+    """
+    expect(WordVectors, vectors=vectors)
+    if vectors.ngrams is not None and vectors.row(word) < 0:
+        try:
+            return -1, word_vector(word, vectors)
+        except UnknownWordError:
+            pass  # told by word_row, with what is written like it
+    row = word_row(word, vectors)
+    return row, np.asarray(unit_rows(vectors.matrix[[row]])[0])
 
 
 def translate_word(word: str, source: WordVectors, target: WordVectors, by: WordRetrieval, k: int) -> pl.DataFrame:

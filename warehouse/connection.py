@@ -41,7 +41,7 @@ def create(path: Path, dim: int) -> duckdb.DuckDBPyConnection:
 
 def know_ngrams(connection: duckdb.DuckDBPyConnection, dim: int) -> None:
     """Give a store with n-grams the macros that use them. Writes."""
-    for _, text in _scripts("macros/ngrams"):
+    for _, text in _scripts("ngram_macros"):
         connection.execute(text.replace("{dim}", str(int(dim))))
 
 

@@ -2,8 +2,10 @@
 
 import hashlib
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +17,9 @@ from align.ngrams import COVERED, LEAST, NEAREST, ngram_buckets
 from align.unknown_words import UNKNOWN
 from align.unseen_words import translate_word, word_vector
 from align.vectors import Subwords, WordVectors
+from align.word_expression import Term
 
+word_algebra, odd_one_out = (getattr(import_module(f"align.{name}"), name) for name in ("word_algebra", "odd_one_out"))
 BUCKETS, DIM, LENGTHS = 50_021, 24, (3, 5)
 STEMS = ("garten", "finster", "wolken", "büchlein", "schmelz", "tropfen", "klinge", "murmel", "zauber", "pfeffer")
 ENDINGS = ("", "s", "st", "ung", "lich", "ige")
@@ -38,7 +42,9 @@ def fitted(ngrams=True):
     random = np.random.default_rng(3)
     german = fasttext_like("de", ngrams=ngrams)
     turn = np.linalg.qr(random.standard_normal((DIM, DIM)))[0]
-    french = WordVectors("fr", [f"mot{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(len(german))], german.matrix @ turn)
+    french = WordVectors(
+        "fr", [f"mot{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(len(german))], german.matrix @ turn
+    )
     pairs = align.WordPairs("fr", "de", tuple(zip(french.words, german.words, strict=True)))
     return align.fit([german, french], [pairs], pivot="de", method="procrustes")
 
@@ -142,7 +148,9 @@ def test_documents_of_unseen_words_count_them(pooler, texts):
     assert pooled.known_tokens.tolist() == pooled.tokens.tolist()
 
 
-@pytest.mark.parametrize("how", [{}, {"weighting": "tfidf"}, {"weighting": "usif", "components": 2}, {"weighting": "idf"}])
+@pytest.mark.parametrize(
+    "how", [{}, {"weighting": "tfidf"}, {"weighting": "usif", "components": 2}, {"weighting": "idf"}]
+)
 def test_shares_of_a_match_sum_to_its_cosine(space, texts, how):
     pooler = align.fit_pooler(space, texts, **how)
     text, other = f"{UNSEEN[0]} {UNSEEN[3]} wolken", texts["fr"][0]
@@ -167,10 +175,31 @@ def test_a_pooling_and_its_space_come_back_from_files(space, pooler, texts, tmp_
         np.testing.assert_array_equal(ours.vectors, theirs.vectors)
 
 
+def test_an_unseen_word_is_asked_for_in_sums_of_words_and_among_others(space, german):
+    ours = word_algebra([Term(UNSEEN[0], "de")], space.vectors, ["de", "fr"], k=5)
+    best = sorted(
+        ((float(word_vector(UNSEEN[0], german) @ row), w) for w, row in zip(german.words, german.matrix, strict=True)),
+        reverse=True,
+    )
+    assert ours.filter(pl.col("lang") == "de")["word"].to_list()[0] == best[0][1]
+    assert ours["score"][0] == pytest.approx(best[0][0], abs=1e-5)
+    odd = odd_one_out([Term(word, "de") for word in (UNSEEN[0], "garten", "gartens", "tropfen")], space.vectors)
+    assert odd["word"][0] == "tropfen"
+    assert UNSEEN[0] in odd["word"].to_list()
+    for code in ("de", "fr"):
+        with pytest.raises(UnknownWordError):
+            word_algebra([Term("日本" if code == "de" else UNSEEN[0], code)], space.vectors, ["de"])
+
+
 def test_wrong_use_is_refused(space, german):
     ngrams = space.ngrams["de"]
     rows = np.arange(len(german))
-    for wrong in (("garten", german.matrix, rows), (["a"], german.matrix[:, 1:], rows), (["a"], german.matrix, rows + 1), (["a"], german.matrix, rows / 2)):
+    for wrong in (
+        ("garten", german.matrix, rows),
+        (["a"], german.matrix[:, 1:], rows),
+        (["a"], german.matrix, rows + 1),
+        (["a"], german.matrix, rows / 2),
+    ):
         with pytest.raises(InputError):
             ngrams.similar(*wrong)
     for wrong in ("garten", [b"x"], 3):
@@ -183,7 +212,11 @@ def test_wrong_use_is_refused(space, german):
     with pytest.raises(UnknownWordError):
         word_vector("жщ", german)
     by = space.retrieval("de", "fr")
-    for wrong in (("garten", german, german, by, 0), ("garten", "de", german, by, 1), ("garten", german, german, None, 1)):
+    for wrong in (
+        ("garten", german, german, by, 0),
+        ("garten", "de", german, by, 1),
+        ("garten", german, german, None, 1),
+    ):
         with pytest.raises(InputError):
             translate_word(*wrong)
     with pytest.raises(UnknownWordError):

@@ -240,6 +240,7 @@ def right(tmp_path):
         }),
         "KnownWords.learn": (unknown_words.KnownWords({"a": 0}, lambda many: [((), ())] * len(many)).learn, {"tokens": ["a", "b"]}),
         "word_vector": (unseen_words.word_vector, {"word": "en1", "vectors": space.vectors("en")}),
+        "row_and_vector": (unseen_words.row_and_vector, {"word": "en1", "vectors": space.vectors("en")}),
         "translate_word": (unseen_words.translate_word, {
             "word": "en1", "source": space.vectors("en"), "target": space.vectors("fr"), "by": space.retrieval("en", "fr"), "k": 2,
         }),

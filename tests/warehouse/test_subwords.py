@@ -28,9 +28,13 @@ POOLINGS = {
     "max": {"weighting": "idf", "reduce": "max"},
 }
 words = st.sampled_from([*UNSEEN, *STEMS]) | st.tuples(
-    st.sampled_from(["", "be", "ver", "x"]), st.sampled_from(STEMS), st.text(st.sampled_from("enrstlichugäß7"), max_size=5)
+    st.sampled_from(["", "be", "ver", "x"]),
+    st.sampled_from(STEMS),
+    st.text(st.sampled_from("enrstlichugäß7"), max_size=5),
 ).map("".join)
-texts = st.lists(words | words.map(str.title) | st.sampled_from(["жщфцы", "qqqqq", "garten" * 12, "2024"]), max_size=7).map(" ".join)
+texts = st.lists(
+    words | words.map(str.title) | st.sampled_from(["жщфцы", "qqqqq", "garten" * 12, "2024"]), max_size=7
+).map(" ".join)
 
 
 def planted():
@@ -43,7 +47,9 @@ def planted():
     counts = np.arange(len(names), 0, -1) * 20
     german = WordVectors("de", names, rows, counts, {}, {}, Subwords(grams, *LENGTHS))
     turn = np.linalg.qr(random.standard_normal((DIM, DIM)))[0]
-    french = WordVectors("fr", [f"mot{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(len(names))], rows @ turn, counts)
+    french = WordVectors(
+        "fr", [f"mot{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(len(names))], rows @ turn, counts
+    )
     pairs = align.WordPairs("fr", "de", tuple(zip(french.words, german.words, strict=True)))
     space = align.fit([german, french], [pairs], pivot="fr", method="procrustes")
     object.__setattr__(space, "reweightings", {("de", "fr"): fit_reweighting(*random.standard_normal((2, 40, DIM)))})
@@ -86,7 +92,10 @@ def test_buckets_in_sql_are_those_of_python(plain, word, least, more, n):
 @given(words | st.sampled_from(["жщфцы", "qqqqq"]))
 def test_the_vector_of_a_word_by_its_ngrams_in_sql_is_that_of_the_space(plain, word):
     world, _, sql = plain
-    found, expected = sql.execute("SELECT ngram_vector(?, 'de', 0)", [word]).fetchall()[0][0], world.space.ngrams["de"].vector(word)
+    found, expected = (
+        sql.execute("SELECT ngram_vector(?, 'de', 0)", [word]).fetchall()[0][0],
+        world.space.ngrams["de"].vector(word),
+    )
     assert (found is None) == (expected is None)
     assert found is None or found == pytest.approx(expected.tolist(), abs=1e-5)
 
@@ -124,7 +133,9 @@ def test_search_text_and_explain_match_are_search_and_explain(opened):
         assert [row[1:] for row in rows] == hits.select("lang", "doc_id").rows()
         np.testing.assert_allclose([score for score, *_ in rows], hits["score"], atol=1e-5)
         for code, doc_id, score in hits.select("lang", "doc_id", "score").head(3).rows():
-            shares = sql.execute("SELECT sum(share) FROM explain_match(?, 'de', ?, ?, top := NULL)", [text, code, doc_id]).fetchall()
+            shares = sql.execute(
+                "SELECT sum(share) FROM explain_match(?, 'de', ?, ?, top := NULL)", [text, code, doc_id]
+            ).fetchall()
             told = wh.explain(text, "de", doc_id, code, None, rerank=False, lexical=False)
             assert shares[0][0] == pytest.approx(score, abs=1e-4)
             assert told["share"].sum() == pytest.approx(score, abs=1e-4)
@@ -144,7 +155,12 @@ def test_the_store_holds_the_ngrams_of_its_space(plain):
     ours, theirs = wh.words("de").ngrams, world.space.ngrams["de"]
     for name in ("matrix", "buckets"):
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
-    assert (ours.n_buckets, ours.min_n, ours.max_n, ours.content) == (theirs.n_buckets, theirs.min_n, theirs.max_n, theirs.content)
+    assert (ours.n_buckets, ours.min_n, ours.max_n, ours.content) == (
+        theirs.n_buckets,
+        theirs.min_n,
+        theirs.max_n,
+        theirs.content,
+    )
     assert ours.normalization.steps == theirs.normalization.steps
     np.testing.assert_array_equal(ours.normalization.means, theirs.normalization.means)
     assert wh.words("fr").ngrams is None
@@ -154,7 +170,9 @@ def test_the_store_holds_the_ngrams_of_its_space(plain):
 def test_documents_count_their_tokens_by_route(plain):
     world, wh, _ = plain
     for part in world.indexed:
-        found = wh.sql("SELECT subword_tokens, known_tokens FROM document_vectors WHERE lang = ? ORDER BY doc_id", [part.lang])
+        found = wh.sql(
+            "SELECT subword_tokens, known_tokens FROM document_vectors WHERE lang = ? ORDER BY doc_id", [part.lang]
+        )
         assert found["subword_tokens"].to_list() == part.pooled.routes[:, 3].tolist()
         assert found["known_tokens"].to_list() == part.pooled.known_tokens.tolist()
         assert (found["subword_tokens"].sum() > 0) == (part.lang == "de")
@@ -179,7 +197,9 @@ def test_an_unseen_word_is_translated_in_the_store_as_in_the_space(plain, word, 
 def test_a_language_without_ngrams_knows_no_words_by_them(plain):
     _, wh, sql = plain
     assert sql.execute("SELECT route FROM known_words('motaaa', 'fr')").fetchall() == [(None,)]
-    assert sql.execute("SELECT ngram_vector('motaaa', 'fr', 0), word_vector('motaaa', 'fr')").fetchall() == [(None, None)]
+    assert sql.execute("SELECT ngram_vector('motaaa', 'fr', 0), word_vector('motaaa', 'fr')").fetchall() == [
+        (None, None)
+    ]
     assert wh.routes("motaaa", "fr")["route"].to_list() == [None]
     with pytest.raises(UnknownWordError):
         wh.translate("motaaa", "fr", "de")
@@ -187,7 +207,7 @@ def test_a_language_without_ngrams_knows_no_words_by_them(plain):
 
 def test_words_aligned_are_those_of_the_stand_ins(plain):
     """A query of unseen words alone finds, word by word, the document that has their stems."""
-    world, wh, _ = plain
+    _, wh, _ = plain
     told = wh.routes(UNSEEN[0], "de").row(0, named=True)
     assert told["route"] == "subwords"
     both = wh.search([UNSEEN[0], " ".join(told["words"])], "de", ["fr"], 3, lexical=False)

@@ -1,6 +1,6 @@
 -- align.unknown_words in SQL, for scripts with blanks: every distinct token of a text, how often it is there, and the known words
 -- that stand for it, by their ranks, with shares that sum to 1; route, ranks and shares are NULL where none does. Without n-grams:
--- a store that holds some has another known_words (ngrams/known_words.sql), and is the only one to pay for it.
+-- a store that holds some has another known_words (ngram_macros/known_words.sql), and is the only one to pay for it.
 --     SELECT token, route, ranks FROM known_words('das Haustier', 'de');
 CREATE MACRO vocabulary_words(text_, lang_) AS TABLE
     WITH tokens AS (
