@@ -2,6 +2,7 @@
 -- that stand for it, by their ranks, with shares that sum to 1; route, ranks and shares are NULL where none does. Without n-grams:
 -- a store that holds some has another known_words (ngram_macros/known_words.sql), and is the only one to pay for it.
 --     SELECT token, route, ranks FROM known_words('das Haustier', 'de');
+--     SELECT token, route, ranks FROM vocabulary_words('das Haustier', 'de');
 CREATE MACRO vocabulary_words(text_, lang_) AS TABLE
     WITH tokens AS (
         SELECT form, count(*) AS n FROM (SELECT unnest(tokenize(text_, lang_)) AS form) GROUP BY form
