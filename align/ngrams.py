@@ -1,11 +1,13 @@
 """Vectors for words that no text held, from fastText's character n-grams, mapped as the words of their language are.
 
 A vector of an unseen word is the mean of its n-grams' vectors, normalised as a word's and turned with the words: a rotation
-goes through means and lengths, so turning the n-grams once does for every word to come.
+goes through means and lengths, so turning the n-grams once does for every word to come. In a text such a word is the words that are
+nearest to its vector: what is pooled, weighed and explained is always words of the vocabulary.
 
 Source: Bojanowski et al. 2017, doi:10.1162/tacl_a_00051; n-grams and their hash (FNV-1a over signed bytes) as in fastText.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,11 +18,16 @@ from align.arguments import expect, listed, numbers, rows_of
 from align.errors import InputError
 from align.normalize import Normalization
 from align.procrustes import Rotation
+from align.retrieval import top_k
 from align.tokens import fold
 from align.vectors import F32, I64, WordVectors
 
 SHARED_BY = 3  # words of the vocabulary, at least: what fewer share holds little but the noise of its bucket
 MOST = 200_000  # n-grams that are kept, those of most words
+COVERED = 0.5  # of a token's n-grams that have to be kept: buckets are shared, and foreign letters hit some by chance
+NEAREST = 3  # words that stand for a token
+LEAST = 0.4  # cosine below which a word is not like a token
+BLOCK = 1 << 24  # cosines held at once
 TINY = 1e-6  # length below which a mean of n-grams has no direction
 
 
@@ -58,9 +65,48 @@ class Ngrams:
 
     def vector(self, word: str) -> F32 | None:
         """Unit vector (dim,) of a word, folded, by its n-grams; None where none of them is here. Raises InputError `api.bad_text`."""
-        found = ngram_buckets([fold(word, self.lang)], self.n_buckets, self.min_n, self.max_n)[0]
-        rows = [self._place[bucket] for bucket in found.tolist() if bucket in self._place]
-        if not rows:
+        return self._vector(ngram_buckets([fold(word, self.lang)], self.n_buckets, self.min_n, self.max_n)[0], 0.0)
+
+    def similar(self, tokens: Sequence[str], matrix: F32, rows: I64) -> list[tuple[tuple[int, ...], tuple[float, ...]]]:
+        """Per folded token which `rows` of the words' `matrix` (n, dim) are nearest to its vector, and shares that sum to 1.
+
+        The 3 of highest cosine, those above 0.4 only, each by its cosine; none where fewer than half of the token's n-grams
+        are here. Raises InputError `api.bad_text`, `api.bad_vector`, `api.bad_rows`.
+        """
+        each = ngram_buckets(tokens, self.n_buckets, self.min_n, self.max_n)
+        matrix = rows_of(matrix, "matrix", self.matrix.shape[1])
+        rows = numbers(rows, "rows")
+        if (
+            rows.ndim != 1
+            or rows.dtype.kind not in "iu"
+            or (len(rows) and not 0 <= rows.min() <= rows.max() < len(matrix))
+        ):
+            raise InputError("api.bad_rows", f"rows of shape {rows.shape}; whole numbers from 0 to {len(matrix) - 1}")
+        found: list[tuple[tuple[int, ...], tuple[float, ...]]] = [((), ())] * len(each)
+        queries = {i: v for i, buckets in enumerate(each) if (v := self._vector(buckets, COVERED)) is not None}
+        numbered, step = [*queries], max(1, BLOCK // max(len(matrix), 1))
+        words = matrix if len(rows) == len(matrix) else matrix[rows]
+        for some in (numbered[start : start + step] for start in range(0, len(numbered), step) if len(rows)):
+            near = rows[top_k(np.stack([queries[i] for i in some]) @ words.T, min(NEAREST, len(rows))).rows]
+            for i, best in zip(some, near.tolist(), strict=True):
+                # Again in float64, one by one: by the block, the last bits depend on what else is asked for.
+                cosines = (matrix[best].astype(np.float64) * queries[i]).sum(axis=1)
+                kept = sorted((-c, row) for c, row in zip(cosines.tolist(), best, strict=True) if c >= LEAST)
+                total = sum(c for c, _ in kept)
+                found[i] = (tuple(row for _, row in kept), tuple(c / total for c, _ in kept))
+        return found
+
+    @cached_property
+    def content(self) -> str:
+        """SHA-256 of which n-grams there are; equal for equal sources, whatever rounding did to the vectors."""
+        digest = hashlib.sha256(f"{self.lang} {self.n_buckets} {self.min_n} {self.max_n} ".encode())
+        digest.update(self.buckets.astype("<i8").tobytes())
+        return digest.hexdigest()
+
+    def _vector(self, buckets: I64, covered: float) -> F32 | None:
+        """Of a word with these n-grams, of which this share has to be here."""
+        rows = [self._place[bucket] for bucket in buckets.tolist() if bucket in self._place]
+        if not rows or len(rows) < covered * len(buckets):
             return None
         mean = self.matrix[rows].mean(axis=0, dtype=np.float64)
         if not np.linalg.norm(mean) > TINY:

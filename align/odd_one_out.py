@@ -7,8 +7,8 @@ import polars as pl
 
 from align.arguments import listed, rows_of
 from align.errors import InputError
-from align.near_spellings import word_row
 from align.normalize import unit_rows
+from align.unseen_words import row_and_vector
 from align.vectors import F32, F64, WordVectors
 from align.word_algebra import check_one_space, vectors_of
 from align.word_expression import Term
@@ -35,12 +35,14 @@ def odd_one_out(terms: Sequence[Term], vectors: Callable[[str], WordVectors]) ->
         raise InputError("words.too_few", f"{len(terms)} words, of which none is odd; give three or more")
     sides = [vectors_of(vectors, term.lang) for term in terms]
     check_one_space(sides)
-    rows = [word_row(term.word, side) for term, side in zip(terms, sides, strict=True)]
-    scores = mean_cosines(np.vstack([side.matrix[[row]] for side, row in zip(sides, rows, strict=True)]))
+    rows, each = zip(*(row_and_vector(term.word, side) for term, side in zip(terms, sides, strict=True)), strict=True)
+    scores = mean_cosines(np.vstack(each))
     found = pl.DataFrame(
         {
             "lang": [side.lang for side in sides],
-            "word": [side.words[row] for side, row in zip(sides, rows, strict=True)],
+            "word": [
+                side.words[row] if row >= 0 else term.word for term, side, row in zip(terms, sides, rows, strict=True)
+            ],
             "score": scores,
         }
     ).sort("score", maintain_order=True)

@@ -33,8 +33,8 @@ MOST_COMPONENTS = 100
 class Pooled:
     """`vectors` (n, dim) float32: unit rows, or zero where the text has no vector (see `known`).
 
-    `tokens` (n,) int64 counts all tokens, `routes` (n, 3) those that known words stand for, by each of
-    `align.unknown_words.ROUTES`: "exact", "variant", "parts".
+    `tokens` (n,) int64 counts all tokens, `routes` (n, 4) those that known words stand for, by each of
+    `align.unknown_words.ROUTES`: "exact", "variant", "parts", "subwords".
     """
 
     vectors: F32
@@ -139,8 +139,8 @@ class Pooler:
     def routes(self, text: str, lang: str) -> pl.DataFrame:
         """How each distinct token of `text` is known: columns token, count, route, words, in the order of first mention.
 
-        `route`: "exact"; "variant", a word written with other accents; "parts", words of which it is composed; null, and no
-        `words`, where nothing stands for it. Raises InputError `space.no_language`, `api.bad_text`.
+        `route`: "exact"; "variant", a word written with other accents; "parts", words of which it is composed;
+        "subwords", in a language with n-grams, words whose vectors are nearest to that of its n-grams; null, and no `words`, where nothing stands for it. Raises InputError `space.no_language`, `api.bad_text`.
 
         >>> pooler.routes("das Haustier", "de")["words"].to_list()      # doctest: +SKIP
         [['das'], ['haus', 'tier']]
@@ -165,7 +165,7 @@ class Pooler:
     def identity(self) -> str:
         """What `pooling_id` has to be, taken anew; of some languages only, another."""
         how = (self.weighting, self.a, self.reduce, self.components, self.components_of)
-        return pooling_identity(self.space_id, how, self.states)
+        return pooling_identity(self.space_id, how, self.states, self.vectors)
 
     def _pooled(self, texts: Sequence[str], lang: str, *, unit: bool) -> Pooled:
         vectors, state = self.of(lang)
@@ -240,7 +240,7 @@ def fit_pooler(
     states = fit_states(space, given, recipe)
     vectors = {lang: space.vectors(lang) for lang in states}
     how = (recipe.weighting, recipe.a, recipe.reduce, recipe.components, recipe.components_of)
-    pooling_id = pooling_identity(space.space_id, how, states)
+    pooling_id = pooling_identity(space.space_id, how, states, vectors)
     return Pooler(space.space_id, how[0], how[1], vectors, states, how[2], how[3], how[4], pooling_id, tried)
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal, get_args
 
 import numpy as np
@@ -71,7 +72,7 @@ def reduce_tokens(
 class ReducedTexts:
     """`rows` (n, dim) float64, the weighted mean or maximum of every text, zero where no token is known.
 
-    `totals` (n,) float64 sums the weights; `tokens` (n,) int64 counts all tokens, `routes` (n, 3) those that known words stand
+    `totals` (n,) float64 sums the weights; `tokens` (n,) int64 counts all tokens, `routes` (n, 4) those that known words stand
     for, by each of `align.unknown_words.ROUTES`.
     """
 
@@ -101,8 +102,10 @@ def reduce_texts(
         rows: list[int] = []
         times: list[float] = []
         ends = [0]
-        for i, text in enumerate(texts[start : start + BATCH], start):
-            found = [vectors.known.resolve(token) for token in tokenize(text, vectors.lang)]
+        tokenized = [tokenize(text, vectors.lang) for text in texts[start : start + BATCH]]
+        vectors.known.learn(chain.from_iterable(tokenized))
+        for i, each in enumerate(tokenized, start):
+            found = [vectors.known.resolve(token) for token in each]
             for resolved in found:
                 rows += resolved.rows
                 times += resolved.shares

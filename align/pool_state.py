@@ -10,7 +10,7 @@ import numpy as np
 from align.pool_reduce import ReducedTexts, Reduction, fit_components, reduce_texts, remove_components
 from align.pool_weights import Weighting, word_weights
 from align.space import SharedSpace
-from align.unknown_words import RULES
+from align.unknown_words import RULES, SUBWORD_RULES
 from align.vectors import F64, WordVectors
 
 ComponentsOf = Literal["language", "joint"]
@@ -73,12 +73,17 @@ def pool_rows(
     return ReducedTexts(rows, found.totals, found.tokens, found.routes)
 
 
-def pooling_identity(space_id: str, recipe: tuple[object, ...], states: Mapping[str, PoolingState]) -> str:
+def pooling_identity(
+    space_id: str, recipe: tuple[object, ...], states: Mapping[str, PoolingState], vectors: Mapping[str, WordVectors]
+) -> str:
     """SHA-256 over parameters and states, numbers to 6 decimals, and the rules by which words are known."""
     digest = hashlib.sha256(repr((space_id, RULES, *recipe)).encode())
     for lang, state in sorted(states.items()):
         about = (lang, state.documents, state.centre, state.digest, state.components.shape)
         digest.update(repr(about).encode())
+        ngrams = vectors[lang].ngrams
+        if ngrams is not None:
+            digest.update((SUBWORD_RULES + ngrams.content).encode())
         for array in (state.weights, state.mean, state.removal, state.components):
             digest.update((np.round(array, ID_DECIMALS) + 0.0).astype("<f8").tobytes())  # + 0.0: no negative zero
     return digest.hexdigest()

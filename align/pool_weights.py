@@ -13,6 +13,7 @@ from align.vectors import F64, I64, WordVectors
 Weighting = Literal["sif", "usif", "idf", "tfidf", "uniform"]
 
 SIF_A = 3e-2  # the best compromise of sentences and manual pages (benchmarks/README.md)
+BATCH = 4096  # texts whose unseen words are looked at together
 SENTENCE = 11.0  # tokens of a text where no text is there to tell: the default of the published uSIF
 
 
@@ -27,6 +28,7 @@ def word_weights(vectors: WordVectors, texts: Sequence[str], weighting: Weightin
     if weighting == "sif":
         return np.asarray(a / (a + vectors.probabilities()), dtype=np.float64), a
     if weighting == "usif":
+        _learn(vectors, texts)
         lengths = [
             sum(vectors.known.resolve(t).route is not None for t in tokenize(text, vectors.lang)) for text in texts
         ]
@@ -35,11 +37,18 @@ def word_weights(vectors: WordVectors, texts: Sequence[str], weighting: Weightin
         return np.asarray(a / (a / 2 + vectors.probabilities()), dtype=np.float64), a
     if weighting == "uniform":
         return np.ones(len(vectors)), 0.0
+    _learn(vectors, texts)
     seen = np.zeros(len(vectors))
     for text in texts:
         rows = {row for token in tokenize(text, vectors.lang) for row in vectors.known.resolve(token).rows}
         seen[list(rows)] += 1
     return np.log((1 + len(texts)) / (1 + seen)) + 1, 0.0
+
+
+def _learn(vectors: WordVectors, texts: Sequence[str]) -> None:
+    for start in range(0, len(texts) if vectors.ngrams is not None else 0, BATCH):
+        some = texts[start : start + BATCH]
+        vectors.known.learn({token for text in some for token in tokenize(text, vectors.lang)})
 
 
 def usif_constant(probabilities: F64, length: float) -> float:

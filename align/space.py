@@ -13,18 +13,19 @@ import polars as pl
 
 from align.arguments import expect, rows_of
 from align.dictionary import WordPairs
-from align.errors import AlignError, CorruptStoreError, InputError, UnknownWordError, printable
+from align.errors import AlignError, CorruptStoreError, InputError
 from align.evaluate import precision_of, translation_outcomes
 from align.language import canonical_language
 from align.leakage import leaked_words
 from align.ngrams import Ngrams
-from align.normalize import Normalization, unit_rows
+from align.normalize import Normalization
 from align.procrustes import Rotation
 from align.retrieval import check_k
 from align.signals import FREQUENT, Signals, alignment_signals
 from align.spelling import Spelling
 from align.tensor_file import pack_words, read_tensors, unpack_words, write_tensors
-from align.tokens import TOKENIZER, fold
+from align.tokens import TOKENIZER
+from align.unseen_words import translate_word, word_vector
 from align.vectors import F32, WordVectors
 from align.whitening import Reweighting
 from align.word_retrieval import (
@@ -64,6 +65,11 @@ class SharedSpace:
     ngrams: Mapping[str, Ngrams] = field(default_factory=dict, repr=False)
     _hubness: dict[tuple[str, str, str], F32] = field(default_factory=dict, repr=False)
 
+    def __post_init__(self) -> None:
+        if any(vectors.ngrams is not self.ngrams.get(lang) for lang, vectors in self.mapped.items()):
+            mapped = {lang: replace(v, ngrams=self.ngrams.get(lang)) for lang, v in self.mapped.items()}
+            object.__setattr__(self, "mapped", mapped)
+
     def __repr__(self) -> str:
         return (
             f"SharedSpace({', '.join(self.languages)}; pivot={self.pivot!r}, dim={self.dim}, id={self.space_id[:12]})"
@@ -95,27 +101,14 @@ class SharedSpace:
         return self.mapped[code]
 
     def vector(self, word: str, lang: str) -> F32:
-        """Unit vector (dim,) of any word: its own; that of the word it is with other accents; by its n-grams, where the space
-        has them; of the words it is composed of, their mean.
+        """`align.unseen_words.word_vector` of any word: a unit vector (dim,).
 
-        Raises UnknownWordError `space.unknown_word` where there is none of these; InputError `space.no_language`, `api.bad_text`.
+        Raises UnknownWordError `space.unknown_word`; InputError `space.no_language`, `api.bad_text`.
 
         >>> space.vector("unseeable", "en").shape       # doctest: +SKIP
         (300,)
         """
-        vectors = self.vectors(lang)
-        row = vectors.row(word)
-        if row >= 0:
-            return np.array(vectors.matrix[row])
-        found = vectors.known.resolve(fold(word, vectors.lang))
-        if found.route != "variant" and vectors.lang in self.ngrams:
-            unseen = self.ngrams[vectors.lang].vector(word)
-            if unseen is not None:
-                return unseen
-        mean = np.array(found.shares) @ vectors.matrix[list(found.rows)] if found.rows else np.zeros(self.dim)
-        if not mean.any():
-            raise UnknownWordError("space.unknown_word", f"{printable(repr(word))} has no vector in {lang}")
-        return np.asarray(unit_rows(mean[None].astype(np.float32))[0])
+        return word_vector(word, self.vectors(lang))
 
     def project(self, matrix: F32, lang: str) -> F32:
         """Raw vectors (n, dim) of `lang`, from the same training as the fitted ones, to unit rows in the shared frame.
@@ -190,17 +183,8 @@ class SharedSpace:
         'chat'
         """
         check_k(k)
-        ours, by = self.vectors(source), self.retrieval(source, target, spelling=spelling)
-        row = ours.row(word) if isinstance(word, str) else -1
-        if row < 0 and (ours.lang not in self.ngrams or not isinstance(word, str)):
-            raise UnknownWordError("space.unknown_word", f"{printable(repr(word))} has no vector in {source}")
-        if row < 0:  # a word of its own, written as it is
-            row, spelled = 0, by.spelled and replace(by.spelled, source_words=[word])
-            by = replace(by, source=self.vector(word, source)[None], spelled=spelled)
-        found = by.best(np.array([row]), k)
-        words = [self.vectors(target).words[i] for i in found.rows[0]]
-        ranks = np.arange(1, len(words) + 1)
-        return pl.DataFrame({"rank": ranks, "word": words, "score": found.scores[0]})
+        by = self.retrieval(source, target, spelling=spelling)
+        return translate_word(word, self.vectors(source), self.vectors(target), by, k)
 
     def evaluate(
         self, test_pairs: WordPairs, *, train: Iterable[WordPairs] | None = None, spelling: SpellingChoice = "off"

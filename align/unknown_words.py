@@ -1,7 +1,7 @@
 """Which known words stand for a token that has no vector of its own, decided by the frozen vocabulary alone.
 
 The chain: the exact folded form; the most frequent word with the same plain form (accents dropped); the parts of a
-compound. SQL repeats the rules for scripts with blanks (`warehouse/macros/02b_known_words.sql`), so the two must change
+compound; in a language with fastText's n-grams the words whose vectors are nearest to the token's (`align.ngrams`). SQL repeats the rules for scripts with blanks (`warehouse/macros/02b_known_words.sql`), so the two must change
 together. Words of a vocabulary that hold hyphens or apostrophes are no tokens: texts are cut there, and nothing finds them.
 
 Sources: compounds by fewest parts, then by the geometric mean of the parts' frequencies, Koehn & Knight 2003,
@@ -9,12 +9,12 @@ doi:10.3115/1067807.1067833, frequencies by Zipf's law from ranks, whose product
 everywhere. Scripts without blanks: fewest dictionary words, by dynamic programming over characters.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from math import prod
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -25,10 +25,11 @@ from align.errors import InputError
 from align.plain_form import plain_form
 from align.tokens import unspaced
 
-Route = Literal["exact", "variant", "parts"]
-ROUTES: tuple[Route, ...] = ("exact", "variant", "parts")
+Route = Literal["exact", "variant", "parts", "subwords"]
+ROUTES: tuple[Route, ...] = ("exact", "variant", "parts", "subwords")
 
 RULES = "variant-parts-1"  # part of a pooling's identity: change it whenever any token could be resolved otherwise
+SUBWORD_RULES = "subwords-1"  # the same, of languages with n-grams
 SHORTEST_PART = 4  # letters; benchmarks/README.md
 LINKS = ("", "e", "n", "s", "en", "er", "es")  # letters between the parts of a compound that belong to neither
 LONGEST = 64  # characters of a token that is taken apart
@@ -77,8 +78,27 @@ class StandIns:
         return StandIns(self.rows[at], self.shares[at], starts)
 
 
+@runtime_checkable
+class Subwords(Protocol):
+    """What gives words without a vector one by how they are written: `align.ngrams.Ngrams`."""
+
+    def vector(self, word: str) -> npt.NDArray[np.float32] | None: ...
+
+    def similar(
+        self, tokens: Sequence[str], matrix: npt.NDArray[np.float32], rows: npt.NDArray[np.int64]
+    ) -> list[tuple[tuple[int, ...], tuple[float, ...]]]: ...
+
+    @property
+    def content(self) -> str: ...
+
+
+Similar = Callable[[Sequence[str]], list[tuple[tuple[int, ...], tuple[float, ...]]]]
+
+
 class KnownWords:
     """Resolves tokens to the words of `forms` (folded form → row, the most frequent in row 0).
+
+    `similar` gives rows and shares of the words that are most like each of n tokens, none where none is.
 
     Raises InputError `api.bad_type`.
 
@@ -88,9 +108,12 @@ class KnownWords:
     Resolved(route='parts', rows=(0, 1), shares=(0.5, 0.5))
     """
 
-    def __init__(self, forms: Mapping[str, int]) -> None:
+    def __init__(self, forms: Mapping[str, int], similar: Similar | None = None) -> None:
         expect(Mapping, forms=forms)
+        if similar is not None and not callable(similar):
+            raise InputError("api.bad_type", f"similar is of type {type(similar).__name__}; a function, or None")
         self._forms = forms
+        self._similar = similar
         self._remembered: dict[str, Resolved] = {}
 
     def resolve(self, token: str) -> Resolved:
@@ -101,12 +124,35 @@ class KnownWords:
         if found is None:
             if len(self._remembered) >= REMEMBERED:
                 self._remembered.clear()
-            self._remembered[token] = found = self._resolve(token)
+            found = self._resolve(token)
+            if found.route is None and self._similar is not None and _may_be_similar(token):
+                found = _like(*self._similar([token])[0])
+            self._remembered[token] = found
         return found
+
+    def learn(self, tokens: Iterable[str]) -> None:
+        """Resolve many tokens at once, and remember them: where n-grams are looked at, faster than one by one.
+
+        Raises InputError `api.bad_text`.
+        """
+        if self._similar is None:
+            return
+        asked = dict.fromkeys(listed(str, "api.bad_text", tokens=tokens))
+        new = [token for token in asked if token not in self._remembered]
+        if len(self._remembered) + len(new) > REMEMBERED:
+            self._remembered.clear()
+            new = [*asked]
+        found = {token: self._resolve(token) for token in new}
+        unseen = [token for token in new if found[token].route is None and _may_be_similar(token)]
+        for token, (rows, shares) in zip(unseen, self._similar(unseen), strict=True):
+            found[token] = _like(rows, shares)
+        self._remembered |= found
 
     def stand_ins(self, tokens: Sequence[str]) -> StandIns:
         """What stands for each of n tokens. Raises as `resolve`, and InputError `api.bad_type`."""
-        found = [self.resolve(token) for token in listed(str, "api.bad_text", tokens=tokens)]
+        tokens = listed(str, "api.bad_text", tokens=tokens)
+        self.learn(tokens)
+        found = [self.resolve(token) for token in tokens]
         rows = [row for resolved in found for row in resolved.rows or (-1,)]
         shares = [share for resolved in found for share in resolved.shares or (1.0,)]
         starts = np.cumsum([0, *(len(resolved.rows) or 1 for resolved in found)])
@@ -136,6 +182,15 @@ class KnownWords:
     def _longest(self) -> int:
         """Characters of the longest word that holds a letter of a script without blanks."""
         return max((len(form) for form in self._forms if unspaced(form)), default=0)
+
+
+def _may_be_similar(token: str) -> bool:
+    """A number is no form of another, and what is very long no word."""
+    return len(token) <= LONGEST and not _DIGIT.search(token)
+
+
+def _like(rows: tuple[int, ...], shares: tuple[float, ...]) -> Resolved:
+    return Resolved("subwords", rows, shares) if rows else UNKNOWN
 
 
 def accented(token: str) -> bool:

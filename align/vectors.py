@@ -2,8 +2,8 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from types import NoneType
 from typing import Any
 
@@ -15,6 +15,7 @@ from align.errors import InputError, printable
 from align.language import canonical_language
 from align.tokens import fold
 from align.unknown_words import KnownWords
+from align.unknown_words import Subwords as SubwordVectors
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -36,7 +37,8 @@ class WordVectors:
 
     `words`: n unique words. `matrix`: (n, dim) float32, finite, no zero row. `counts`: (n,) int64 occurrences in the
     corpus, or None where the source has none. `origin` tells how they were made (file and digest, or training
-    settings). `dropped` counts, by reason, the rows that a reader left out. Raises InputError `vec.*`, `api.bad_type`,
+    settings). `dropped` counts, by reason, the rows that a reader left out. `ngrams`, of mapped words: `align.ngrams.Ngrams`,
+    by which texts know words without a row. Raises InputError `vec.*`, `api.bad_type`,
     `api.bad_vector` or `language.bad_code` when these promises are broken; the arrays are made read-only.
 
     >>> v = WordVectors("fr", ["chat", "chien"], np.eye(2, dtype="f4"))
@@ -51,10 +53,12 @@ class WordVectors:
     origin: Mapping[str, Any] = field(default_factory=dict)
     dropped: Mapping[str, int] = field(default_factory=dict)
     subwords: Subwords | None = None
+    ngrams: SubwordVectors | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         expect(Mapping, origin=self.origin, dropped=self.dropped)
         expect((Subwords, NoneType), subwords=self.subwords)
+        expect((SubwordVectors, NoneType), ngrams=self.ngrams)
         words = tuple(listed(str, words=self.words))
         with np.errstate(over="ignore", under="ignore"):  # told as not finite, or as zero, below
             matrix = np.ascontiguousarray(numbers(self.matrix, "the matrix"), dtype=np.float32)
@@ -113,7 +117,10 @@ class WordVectors:
     @cached_property
     def known(self) -> KnownWords:
         """What stands for a token, with a vector of its own or without."""
-        return KnownWords(self.folded_index)
+        if self.ngrams is None:
+            return KnownWords(self.folded_index)
+        rows = np.array(sorted(self.folded_index.values()), dtype=np.int64)
+        return KnownWords(self.folded_index, partial(self.ngrams.similar, matrix=self.matrix, rows=rows))
 
     def row(self, word: str) -> int:
         """Row of `word` as written, else of its folded form, else -1. Raises InputError `api.bad_text`."""
@@ -135,7 +142,7 @@ class WordVectors:
         if n >= len(self):
             return self
         counts = None if self.counts is None else self.counts[:n]
-        return WordVectors(self.lang, self.words[:n], self.matrix[:n], counts, self.origin, self.dropped, self.subwords)
+        return replace(self, words=self.words[:n], matrix=self.matrix[:n], counts=counts)
 
     def probabilities(self) -> F64:
         """(n,) share of each word in running text: from counts, or by Zipf's law 1/(rank + 2.7) where there are none."""

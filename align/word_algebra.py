@@ -9,9 +9,9 @@ import polars as pl
 from align.analogies import EPSILON, Method
 from align.arguments import expect, listed, numbers, rows_of
 from align.errors import AlignmentError, InputError, printable
-from align.near_spellings import word_row
 from align.normalize import unit_rows
 from align.retrieval import check_k, top_k
+from align.unseen_words import row_and_vector
 from align.vectors import F32, F64, WordVectors
 from align.word_expression import Term
 
@@ -34,7 +34,7 @@ def word_algebra(
     score. `add`: score is the cosine of the word with the sum of the unit vectors; the order is that of 3CosAdd, whose
     score is this cosine times the length of the sum. `mul`: 3CosMul, the product of the cosines, moved to [0, 1], with the
     words added, over that with the words taken away, each plus 0.001. The words of the sum are no answers in their own
-    language. Equal scores stand in the order of `into`, then of frequency. One term asks for the nearest words.
+    language; with n-grams, they may be words that no text held. Equal scores stand in the order of `into`, then of frequency. One term asks for the nearest words.
 
     Sources: Mikolov et al. 2013; Levy and Goldberg 2014; `evaluate_analogies` judges the same scores on lists of questions.
     Raises UnknownWordError `space.unknown_word`; InputError `words.no_direction` where the words cancel out,
@@ -52,13 +52,13 @@ def word_algebra(
     asked = [(term, vectors_of(vectors, term.lang)) for term in terms]
     sides = {side.lang: side for side in (vectors_of(vectors, lang) for lang in listed(str, into=into))}
     check_one_space([side for _, side in asked] + list(sides.values()))
-    rows = [word_row(term.word, side) for term, side in asked]
-    parts = np.vstack([unit_rows(side.matrix[[row]]) for (_, side), row in zip(asked, rows, strict=True)])
+    rows, each = zip(*(row_and_vector(term.word, side) for term, side in asked), strict=True)
+    parts = np.vstack(each)
     signs = np.array([term.sign for term in terms])
     scored = []
     for lang, side in sides.items():
         score = offset_scores(parts, signs, side.matrix, method)
-        score[[row for row, (_, of) in zip(rows, asked, strict=True) if of.lang == lang]] = -np.inf
+        score[[row for row, (_, of) in zip(rows, asked, strict=True) if of.lang == lang and row >= 0]] = -np.inf
         scored.append((side, score))
     return best_words(scored, k)
 

@@ -39,6 +39,12 @@ def create(path: Path, dim: int) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def know_ngrams(connection: duckdb.DuckDBPyConnection, dim: int) -> None:
+    """Give a store with n-grams the macros that use them. Writes."""
+    for _, text in _scripts("ngram_macros"):
+        connection.execute(text.replace("{dim}", str(int(dim))))
+
+
 def migrate(connection: duckdb.DuckDBPyConnection, dim: int) -> list[str]:
     """Apply, each in one transaction with its record, the migrations that the store lacks; returns their names. Writes."""
     connection.execute(

@@ -18,6 +18,7 @@ from align.unknown_words import ROUTES
 from align.vectors import F32, I64
 from warehouse.spaces import insert, matrix, select, vector_column
 
+COUNTED = {route: f"{route}_tokens" for route in ROUTES} | {"subwords": "subword_tokens"}
 SAMPLE = 10_000  # documents of a query's language against which hubness is taken
 
 
@@ -57,7 +58,7 @@ def save_indexed(indexed: list[IndexedDocuments], path: Path) -> None:
     columns = [
         part.frame.with_columns(
             pl.Series("tokens", part.pooled.tokens),
-            *(pl.Series(f"{route}_tokens", part.pooled.routes[:, i]) for i, route in enumerate(ROUTES)),
+            *(pl.Series(name, part.pooled.routes[:, i]) for i, name in enumerate(COUNTED.values())),
             pl.from_arrow(pa.table({"vector": vector_column(part.pooled.vectors)})).to_series(),  # type: ignore[union-attr]
         )
         for part in indexed
@@ -71,7 +72,7 @@ def load_indexed(path: Path) -> list[IndexedDocuments]:
     indexed = []
     for part in pl.read_parquet(path).partition_by("lang", maintain_order=True):
         vectors = np.ascontiguousarray(part["vector"].to_numpy(), dtype=np.float32)
-        routes = [f"{route}_tokens" for route in ROUTES]
+        routes = [*COUNTED.values()]
         pooled = Pooled(vectors, part["tokens"].to_numpy(), part.select(routes).to_numpy())
         frame = part.drop("vector", "tokens", routes)
         indexed.append(IndexedDocuments(frame["lang"][0], frame, pooled))
@@ -128,7 +129,8 @@ def write_documents(connection: duckdb.DuckDBPyConnection, space_id: str, indexe
                 "space_id": [space_id] * n, "doc_id": frame["doc_id"].to_arrow(), "lang": [part.lang] * n,
                 "vector": vector_column(pooled.vectors, pooled.known), "tokens": pooled.tokens,
                 "known_tokens": pooled.known_tokens,
-                **{f"{route}_tokens": pooled.routes[:, i] for i, route in enumerate(ROUTES) if route != "exact"}, "reason": pa.array(pooled.reasons(), pa.string()),
+                **{COUNTED[route]: pooled.routes[:, i] for i, route in enumerate(ROUTES) if route != "exact"},
+                "reason": pa.array(pooled.reasons(), pa.string()),
             },
         )  # fmt: skip
 

@@ -14,13 +14,14 @@ import polars as pl
 
 from align.arguments import expect, listed
 from align.dictionary import WordPairs
-from align.errors import InputError, QueryError, UnknownWordError, printable
+from align.errors import InputError, QueryError, printable
 from align.evaluate import Precision, precision_of, translation_outcomes
 from align.language import canonical_language
 from align.lexicon import Lexicon, Progress, induce_lexicon
 from align.measures import Measure, check_measure
 from align.pool import Pooler
 from align.retrieval import check_k
+from align.unseen_words import translate_word
 from align.vectors import WordVectors
 from align.word_alignment import WordMatch, word_match
 from align.word_retrieval import SpellingChoice, WordRetrieval
@@ -183,18 +184,14 @@ class Warehouse:
     ) -> pl.DataFrame:
         """The k best words of `target`, found as `SharedSpace.retrieval` says: columns rank, word, score.
 
-        `spelling="auto"` adds the evidence of spelling where it was found to help.
+        `spelling="auto"` adds the evidence of spelling where it was found to help. In a store with n-grams of `source`, `word`
+        may be one that no text held.
 
         Raises UnknownWordError `space.unknown_word`, InputError `api.bad_k`, `space.no_language`.
         """
         check_k(k)
         ours, theirs, by = self._word_sides(source, target, spelling)
-        row = ours.row(word) if isinstance(word, str) else -1
-        if row < 0:
-            raise UnknownWordError("space.unknown_word", f"{printable(repr(word))} has no vector in {ours.lang}")
-        found = by.best(np.array([row]), k)
-        words = [theirs.words[i] for i in found.rows[0]]
-        return pl.DataFrame({"rank": np.arange(1, len(words) + 1), "word": words, "score": found.scores[0]})
+        return translate_word(word, ours, theirs, by, k)
 
     def evaluate(self, test_pairs: WordPairs, *, spelling: SpellingChoice = "off") -> Precision:
         """Precision of the stored space on pairs that were not used to align it.

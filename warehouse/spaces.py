@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from align.dictionary import WordPairs
+from align.ngrams import Ngrams
 from align.normalize import Normalization
 from align.pool import Pooler
 from align.pool_state import PoolingState
@@ -18,10 +19,11 @@ from align.space import SharedSpace
 from align.spelling import Spelling
 from align.vectors import F32, WordVectors
 from align.word_retrieval import Bilinear, SpellingChoice, WordRetrieval, check_spelling, spelled_words
+from warehouse.connection import know_ngrams
 
 
 def write_space(connection: duckdb.DuckDBPyConnection, space: SharedSpace, pooler: Pooler) -> None:
-    """Fill `spaces`, `rotations`, `words`, `word_hubness`, `word_maps` and `spellings`. Writes."""
+    """Fill `spaces`, `rotations`, `words`, `word_hubness`, `word_maps`, `spellings` and `ngrams`. Writes."""
     space_id = space.space_id
     insert(
         connection,
@@ -54,12 +56,47 @@ def write_space(connection: duckdb.DuckDBPyConnection, space: SharedSpace, poole
                 "pooling_removal": pa.array([state.removal.tolist()], pa.list_(pa.float64())),
             },
         )  # fmt: skip
+        if lang in space.ngrams:
+            write_ngrams(connection, space_id, space.ngrams[lang])
         _write_words(connection, space_id, space.vectors(lang), state)
     for source in space.languages:
         for target in space.languages:
             if source != target:
                 _write_retrieval(connection, space_id, source, target, space.retrieval(source, target))
     _write_spellings(connection, space)
+    if space.ngrams:
+        know_ngrams(connection, space.dim)
+
+
+def write_ngrams(connection: duckdb.DuckDBPyConnection, space_id: str, ngrams: Ngrams) -> None:
+    """Fill `ngrams`, and what `rotations` says of them. Writes."""
+    n, means = len(ngrams.buckets), iter(ngrams.normalization.means)
+    steps = [[] if step == "unit" else next(means).tolist() for step in ngrams.normalization.steps]
+    connection.execute(
+        "UPDATE rotations SET ngram_buckets = ?, ngram_min = ?, ngram_max = ?, ngram_steps = ? WHERE lang = ?",
+        [ngrams.n_buckets, ngrams.min_n, ngrams.max_n, steps, ngrams.lang],
+    )
+    insert(
+        connection,
+        "ngrams",
+        {"space_id": [space_id] * n, "lang": [ngrams.lang] * n, "bucket": ngrams.buckets, "vector": ngrams.matrix},
+    )
+
+
+def read_ngrams(connection: duckdb.DuckDBPyConnection, lang: str) -> Ngrams | None:
+    """The stored n-grams of `lang`, or None where it has none."""
+    sql = "SELECT ngram_buckets, ngram_min, ngram_max, ngram_steps FROM rotations WHERE lang = ? AND ngram_buckets IS NOT NULL"
+    told = connection.execute(sql, [lang]).fetchall()
+    if not told:
+        return None
+    n_buckets, min_n, max_n, steps = told[0]
+    normalization = Normalization(
+        tuple("center" if step else "unit" for step in steps), tuple(np.array(step) for step in steps if step)
+    )
+    table = select(connection, "SELECT bucket, vector FROM ngrams WHERE lang = ?", [lang])
+    buckets = table["bucket"].to_numpy().astype(np.int64)
+    order = np.argsort(buckets, kind="stable")
+    return Ngrams(lang, matrix(table["vector"])[order], buckets[order], n_buckets, min_n, max_n, normalization)
 
 
 def _write_spellings(connection: duckdb.DuckDBPyConnection, space: SharedSpace) -> None:
@@ -114,7 +151,8 @@ def read_words(connection: duckdb.DuckDBPyConnection, lang: str) -> tuple[WordVe
     order = np.argsort(table["rank"].to_numpy(), kind="stable")  # sorting rows of vectors in SQL takes ten times longer
     words = table["word"].to_pylist()
     counts = None if table["count"].null_count else table["count"].to_numpy()[order]
-    vectors = WordVectors(lang, tuple(words[row] for row in order), matrix(table["vector"])[order], counts)
+    rows, ngrams = matrix(table["vector"])[order], read_ngrams(connection, lang)
+    vectors = WordVectors(lang, tuple(words[row] for row in order), rows, counts, ngrams=ngrams)
     return vectors, table["weight"].to_numpy()[order]
 
 

@@ -23,7 +23,15 @@ _NOTHING = {
     "words unique per language": "SELECT count(*) - count(DISTINCT (lang, word)) FROM words",
     "forms unique per language": "SELECT count(form) - count(DISTINCT (lang, form)) FILTER (form IS NOT NULL) FROM words",
     "plain forms unique per language": "SELECT count(plain) - count(DISTINCT (lang, plain)) FILTER (plain IS NOT NULL) FROM words",
-    "known tokens by whose help": "SELECT count(*) FROM document_vectors WHERE variant_tokens + parts_tokens > known_tokens OR known_tokens > tokens",
+    "known tokens by whose help": "SELECT count(*) FROM document_vectors WHERE variant_tokens + parts_tokens + subword_tokens > known_tokens OR known_tokens > tokens",
+    "n-grams are whole, each of its language once": (
+        "SELECT (SELECT count(*) - count(DISTINCT (lang, bucket)) FROM ngrams) + (SELECT count(*) FROM ngrams n LEFT JOIN rotations r USING (space_id, lang) "
+        "WHERE ngram_buckets IS NULL OR NOT coalesce(bucket >= 0 AND bucket < ngram_buckets AND isfinite(array_inner_product(vector, vector)), false)) "
+        "+ (SELECT count(*) FROM rotations r WHERE (ngram_buckets IS NULL) <> (ngram_steps IS NULL) OR (ngram_buckets IS NULL) <> (ngram_min IS NULL))"
+    ),
+    "tokens known by n-grams are of languages that have them": (
+        "SELECT count(*) FROM document_vectors JOIN rotations USING (space_id, lang) WHERE subword_tokens > 0 AND ngram_buckets IS NULL"
+    ),
     "word vectors of length 1": "SELECT count(*) FROM words WHERE NOT array_inner_product(vector, vector) BETWEEN 0.999 AND 1.001",
     "every word has a hubness for every other language": (
         "SELECT count(*) FROM words w JOIN rotations r ON r.lang <> w.lang "
@@ -82,7 +90,7 @@ _NOTHING = {
     ),
     "one space_id everywhere": (
         "SELECT count(*) FROM (SELECT space_id FROM words UNION SELECT space_id FROM document_vectors "
-        "UNION SELECT space_id FROM rotations UNION SELECT space_id FROM word_hubness UNION SELECT space_id FROM word_maps UNION SELECT space_id FROM spellings UNION SELECT space_id FROM document_hubness UNION SELECT space_id FROM document_terms UNION SELECT space_id FROM passages UNION SELECT space_id FROM passage_hubness) "
+        "UNION SELECT space_id FROM rotations UNION SELECT space_id FROM word_hubness UNION SELECT space_id FROM word_maps UNION SELECT space_id FROM spellings UNION SELECT space_id FROM document_hubness UNION SELECT space_id FROM document_terms UNION SELECT space_id FROM ngrams UNION SELECT space_id FROM passages UNION SELECT space_id FROM passage_hubness) "
         "WHERE space_id NOT IN (SELECT space_id FROM spaces)"
     ),
 }  # fmt: skip

@@ -8,7 +8,7 @@ from warehouse import connection
 from warehouse.connection import SCHEMA, create, migrate, one_select, read
 
 TABLES = {
-    "spaces", "rotations", "words", "word_hubness", "word_maps", "spellings", "dictionary_pairs", "documents", "document_vectors", "document_hubness", "passages", "passage_hubness", "terms", "document_terms", "lexical_weights", "calibrations", "runs",
+    "spaces", "rotations", "words", "word_hubness", "word_maps", "spellings", "dictionary_pairs", "documents", "document_vectors", "document_hubness", "passages", "passage_hubness", "terms", "document_terms", "lexical_weights", "calibrations", "ngrams", "runs",
     "evaluations", "schema_migrations",
 }  # fmt: skip
 MACROS = {
@@ -26,6 +26,10 @@ MACROS = {
     "explain_match",
     "plain_form",
     "known_words",
+    "vocabulary_words",
+    "word_vector",
+    "ngram_buckets",
+    "ngram_vector",
     "match_probability",
 }
 

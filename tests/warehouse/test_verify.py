@@ -17,6 +17,7 @@ def without_rules(table):
     return f"CREATE TABLE bare AS FROM {table}; DROP TABLE {table}; ALTER TABLE bare RENAME TO {table}; "
 
 
+N_GRAMS = "UPDATE rotations SET ngram_buckets = 9, ngram_min = 3, ngram_max = 4, ngram_steps = [[]] WHERE lang = 'fr';"
 BROKEN = {
     "one space": "INSERT INTO spaces SELECT 'other', * EXCLUDE (space_id) FROM spaces",
     "word ranks run from 1 without gaps": "UPDATE words SET rank = 1000 WHERE word = 'house'",
@@ -24,6 +25,8 @@ BROKEN = {
     "forms unique per language": "UPDATE words SET form = 'river' WHERE word = 'house'",
     "plain forms unique per language": "UPDATE words SET plain = 'river' WHERE word = 'house'",
     "known tokens by whose help": "UPDATE document_vectors SET parts_tokens = tokens + 1 WHERE doc_id = 'd03'",
+    "n-grams are whole, each of its language once": "INSERT INTO ngrams SELECT space_id, 'fr', 3, vector FROM words WHERE word = 'house'",
+    "tokens known by n-grams are of languages that have them": "UPDATE document_vectors SET known_tokens = tokens, variant_tokens = 0, parts_tokens = 0, subword_tokens = 1 WHERE doc_id = 'd03' AND lang = 'de'",
     "word vectors of length 1": without_rules("words") + "UPDATE words SET vector = list_transform(vector, lambda x: x * 2) WHERE word = 'house'",
     "every word has a hubness for every other language": "DELETE FROM word_hubness WHERE lang = 'fr' AND source = 'tr' AND rank = 7",
     "word maps are whole": "DELETE FROM word_maps WHERE axis = 3",
@@ -42,6 +45,10 @@ BROKEN = {
 }  # fmt: skip
 MORE = [
     ("one space", without_rules("rotations") + "DELETE FROM spaces"),
+    ("known tokens by whose help", "UPDATE document_vectors SET subword_tokens = tokens + 1 WHERE doc_id = 'd03'"),
+    ("n-grams are whole", without_rules("rotations") + "UPDATE rotations SET ngram_buckets = 9 WHERE lang = 'fr'"),
+    ("n-grams are whole", f"{N_GRAMS} INSERT INTO ngrams SELECT space_id, 'fr', 3, vector FROM words WHERE word IN ('house', 'river')"),
+    ("n-grams are whole", f"{N_GRAMS} INSERT INTO ngrams SELECT space_id, 'fr', 9, vector FROM words WHERE word = 'house'"),
     ("one hubness each", "INSERT INTO word_hubness SELECT * FROM word_hubness WHERE lang = 'fr' AND rank = 7"),
     ("every word has a hubness for every other language", "UPDATE word_hubness SET hubness = 'inf' WHERE lang = 'fr' AND rank = 7"),
     ("ids unique per language", "INSERT INTO document_vectors SELECT * FROM document_vectors WHERE doc_id = 'd03' AND lang = 'de'"),

@@ -1,7 +1,9 @@
 -- align.unknown_words in SQL, for scripts with blanks: every distinct token of a text, how often it is there, and the known words
--- that stand for it, by their ranks; route and ranks are NULL where none does.
+-- that stand for it, by their ranks, with shares that sum to 1; route, ranks and shares are NULL where none does. Without n-grams:
+-- a store that holds some has another known_words (ngram_macros/known_words.sql), and is the only one to pay for it.
 --     SELECT token, route, ranks FROM known_words('das Haustier', 'de');
-CREATE MACRO known_words(text_, lang_) AS TABLE
+--     SELECT token, route, ranks FROM vocabulary_words('das Haustier', 'de');
+CREATE MACRO vocabulary_words(text_, lang_) AS TABLE
     WITH tokens AS (
         SELECT form, count(*) AS n FROM (SELECT unnest(tokenize(text_, lang_)) AS form) GROUP BY form
     ), pieces AS (
@@ -54,3 +56,5 @@ CREATE MACRO known_words(text_, lang_) AS TABLE
         CASE WHEN exact IS NOT NULL THEN 'exact' WHEN variant IS NOT NULL THEN 'variant' WHEN ranks IS NOT NULL THEN 'parts' END AS route,
         CASE WHEN exact IS NOT NULL THEN [exact] WHEN variant IS NOT NULL THEN [variant] ELSE ranks END AS ranks
     FROM split;
+CREATE MACRO known_words(text_, lang_) AS TABLE
+    SELECT *, list_transform(ranks, lambda r: 1 / len(ranks)) AS shares FROM vocabulary_words(text_, lang_);

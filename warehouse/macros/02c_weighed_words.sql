@@ -3,7 +3,7 @@
 CREATE MACRO weighed_words(text_, lang_) AS TABLE
     WITH counted AS (
         SELECT rank, sum(times) AS n
-        FROM (SELECT unnest(ranks) AS rank, count / len(ranks) AS times FROM known_words(text_, lang_))
+        FROM (SELECT unnest(ranks) AS rank, count * unnest(shares) AS times FROM known_words(text_, lang_))
         GROUP BY rank
     ), how AS (
         SELECT weighting, reduce FROM rotations JOIN spaces USING (space_id) WHERE lang = lang_

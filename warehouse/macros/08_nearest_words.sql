@@ -1,14 +1,10 @@
 -- The k words of the language target_ that best translate a word of source_, by CSLS: in the shared space, or under the
--- re-weighting of the two languages where there is one. Within one language there is no hubness to take off. The word as
--- it is written is asked for, or else the one that answers to its folded form.
+-- re-weighting of the two languages where there is one. Within one language there is no hubness to take off. The word is
+-- that of word_vector.
 --     FROM nearest_words('river', 'en', 'fr', k := 3);
 CREATE MACRO nearest_words(word_, source_, target_, k := 10) AS TABLE
-    WITH found AS (
-        SELECT 1 AS place, vector FROM words WHERE lang = source_ AND word = word_
-        UNION ALL
-        SELECT 2, vector FROM words WHERE lang = source_ AND form = fold_text(word_, source_)
-    ), asked AS (
-        SELECT arg_min(vector, place) AS vector FROM found HAVING count(*) > 0
+    WITH asked AS (
+        SELECT vector FROM (SELECT word_vector(word_, source_) AS vector) WHERE vector IS NOT NULL
     ), mapped AS (
         SELECT list(array_inner_product(asked.vector, product) ORDER BY axis)::FLOAT[{dim}] AS vector,
                sqrt(sum(array_inner_product(asked.vector, source_map) ** 2)) AS length
