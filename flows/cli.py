@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from align.errors import AlignError
-from flows import dictionary_cli, explain_cli, intrinsic_cli, lexicon_cli, map_cli, words_cli
+from flows import dictionary_cli, explain_cli, intrinsic_cli, lexicon_cli, map_cli, sql_cli, words_cli
 
 app = typer.Typer(
     name="align", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -21,6 +21,7 @@ app.add_typer(words_cli.app, name="words")
 app.command()(explain_cli.explain)
 app.command()(lexicon_cli.lexicon)
 app.command(name="map")(map_cli.draw)
+app.command()(sql_cli.sql)
 out = Console()
 err = Console(stderr=True)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from align.errors import printable
@@ -59,7 +59,7 @@ def _shortened(passage: str) -> Text:
 
 def print_rows(rows: list[dict[str, Any]], out: Console) -> None:
     """Any rows, as they are."""
-    table = Table(*(rows[0] if rows else ["nothing found"]))
+    table = Table(*(Column(_plain(name)) for name in (rows[0] if rows else ["nothing found"])))
     for row in rows:
         table.add_row(*(f"{value:.4f}" if isinstance(value, float) else _plain(value) for value in row.values()))
     out.print(table)

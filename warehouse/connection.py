@@ -19,6 +19,8 @@ _WRITING = {
     "autoload_known_extensions": "false",
 }
 _LOCKED = (
+    "SET temp_directory = ''",  # before the next: a folder of temporary files would be one that SQL may read
+    "SET allow_persistent_secrets = false",
     "SET enable_external_access = false",
     "SET autoinstall_known_extensions = false",
     "SET autoload_known_extensions = false",
@@ -64,8 +66,11 @@ def migrate(connection: duckdb.DuckDBPyConnection, dim: int) -> list[str]:
     return done
 
 
-def read(path: Path) -> duckdb.DuckDBPyConnection:
+def read(path: Path, memory: int | None = None) -> duckdb.DuckDBPyConnection:
     """A locked read-only connection to a snapshot: no other file, no extension, no setting can be reached from it.
+
+    It writes nothing, not even temporary files: what does not fit into `memory` bytes, by default 80 % of the machine's,
+    fails with `duckdb.OutOfMemoryException`.
 
     Raises CorruptStoreError `store.unreadable`, `store.newer` (made by a later release), `store.older`.
     """
@@ -76,6 +81,8 @@ def read(path: Path) -> duckdb.DuckDBPyConnection:
         connection.execute(f"ATTACH {_quoted(path)} AS store (READ_ONLY)")
         connection.execute("USE store")
         connection.execute("DETACH memory")  # or EXPLAIN ANALYZE could create tables in it
+        if memory is not None:
+            connection.execute(f"SET memory_limit = '{int(memory)}B'")
         for setting in _LOCKED:
             connection.execute(setting)
         rows = connection.execute("SELECT max(version) FROM schema_migrations").fetchall()

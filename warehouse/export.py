@@ -5,6 +5,7 @@ from pathlib import Path
 from align.compressed import replacing
 from align.errors import InputError
 from align.vector_files import write_vectors
+from warehouse.bounded import UNBOUNDED
 from warehouse.search import Warehouse
 
 
@@ -17,7 +18,8 @@ def export(wh: Warehouse, path: str | Path, lang: str | None = None) -> int:
     path = Path(path)
     if path.suffix == ".parquet":
         sql = "SELECT * EXCLUDE (space_id) FROM documents JOIN document_vectors USING (lang, doc_id)"
-        frame = wh.sql(sql + (" WHERE lang = ?" if lang else "") + " ORDER BY lang, doc_id", [lang] if lang else None)
+        sql += (" WHERE lang = ?" if lang else "") + " ORDER BY lang, doc_id"
+        frame = wh.sql(sql, [lang] if lang else None, **UNBOUNDED)
         with replacing(path) as file:
             frame.write_parquet(file)
         return frame.height

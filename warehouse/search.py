@@ -25,12 +25,12 @@ from align.unseen_words import translate_word
 from align.vectors import WordVectors
 from align.word_alignment import WordMatch, word_match
 from align.word_retrieval import SpellingChoice, WordRetrieval
-from warehouse import snapshot
+from warehouse import bounded, snapshot
 from warehouse.calibration import Calibration, Stage, read_calibrations
-from warehouse.connection import one_select, read
+from warehouse.connection import read
 from warehouse.document_search import DocumentSearch
 from warehouse.lexicon import StoredSpace, stored_pairs
-from warehouse.spaces import read_pooler, read_retrieval, select, stored_languages
+from warehouse.spaces import read_pooler, read_retrieval, stored_languages
 from warehouse.why import HIT, shortened
 
 
@@ -40,15 +40,16 @@ class Warehouse:
     Made by `warehouse.open`. Threads may share it; a forked process may not, and is refused. Vectors are read into memory at the first search that needs them.
     """
 
-    def __init__(self, root: str | Path) -> None:
+    def __init__(self, root: str | Path, memory: int | None = None) -> None:
+        bounded.check_bounds(memory=memory)
         self._snapshot, self._lease = snapshot.hold(root)
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._cursors = threading.local()
-        self._process = os.getpid()
+        self._process, self._memory = os.getpid(), memory or bounded.MEMORY
         self._languages: list[str] = []
         self._poolers: dict[str, Pooler] = {}
         try:
-            self._connection = read(self._snapshot)
+            self._connection = read(self._snapshot, self._memory)
         except BaseException:
             self.close()
             raise
@@ -262,17 +263,27 @@ class Warehouse:
         code = self._language(lang)
         return self._pooler(code).routes(text, code)
 
-    def sql(self, statement: str, parameters: Sequence[Any] | None = None) -> pl.DataFrame:
+    def sql(
+        self,
+        statement: str,
+        parameters: Sequence[Any] | None = None,
+        *,
+        timeout: float | None = bounded.SECONDS,
+        max_rows: int | None = bounded.ROWS,
+    ) -> pl.DataFrame:
         """The result of one SQL statement over the tables and macros of the snapshot.
 
-        The connection is read-only and locked: no other file, extension or setting can be reached. Raises QueryError
-        `query.statements`, `query.read_only`, `query.syntax`, `query.failed`.
+        The connection is read-only and locked: no other file, extension or setting can be reached, nothing is written.
+        A statement that takes more than `timeout` seconds, gives more than `max_rows` rows or needs more than the `memory`
+        of `warehouse.open` is refused, never cut short; None takes a bound away. Raises what `warehouse.bounded.run` does.
         """
-        one_select(self._open, statement)
         try:
-            found = pl.from_arrow(select(self._open, statement, list(parameters or [])))
-        except duckdb.Error as error:
-            raise QueryError("query.failed", printable(str(error), 200)) from None
+            table = bounded.run(self._open, statement, list(parameters or []), timeout, max_rows, self._memory)
+        except BaseException as error:
+            if not isinstance(error, QueryError) or error.code in ("query.timeout", "query.memory"):
+                self._cursors = threading.local()  # whatever was interrupted may still run on it
+            raise
+        found = pl.from_arrow(table)
         return found if isinstance(found, pl.DataFrame) else found.to_frame()
 
     @property

@@ -21,6 +21,7 @@ from align.vectors import F32, WordVectors
 from align.word_algebra import word_algebra
 from align.word_expression import Term, parse_expression, parse_word
 from align.words_of_text import words_of_text
+from warehouse.bounded import UNBOUNDED
 from warehouse.metadata import expand_metadata, matching
 
 FEWEST_TEXTS = 10  # of a language, below which the hubness of words is taken against the documents of all
@@ -34,7 +35,9 @@ class Store(Protocol):
 
     def words(self, lang: str) -> WordVectors: ...
 
-    def sql(self, statement: str, parameters: Sequence[Any] | None = None) -> pl.DataFrame: ...
+    def sql(
+        self, statement: str, parameters: Sequence[Any] | None = None, *, timeout: float | None = ..., max_rows: int | None = ...
+    ) -> pl.DataFrame: ...
 
     def _pooler(self, lang: str) -> Pooler: ...
 
@@ -150,8 +153,8 @@ def _nearest_to(wh: Store, vector: F32, lang: str, into: Sequence[str] | None, k
     wanted, texts = _wanted(wh, into), None
     if csls:
         sql = "SELECT vector FROM document_vectors WHERE vector IS NOT NULL AND (lang = ? OR ?) ORDER BY lang, doc_id"
-        found = wh.sql(sql, [lang, False])
-        texts = (found if found.height >= FEWEST_TEXTS else wh.sql(sql, [lang, True]))["vector"].to_numpy()
+        found = wh.sql(sql, [lang, False], **UNBOUNDED)
+        texts = (found if found.height >= FEWEST_TEXTS else wh.sql(sql, [lang, True], **UNBOUNDED))["vector"].to_numpy()
     return words_of_text(_pooler(wh, [lang, *wanted]), vector, wanted, k, texts=texts)
 
 
@@ -169,7 +172,7 @@ def _vectors(wh: Store, chosen: DocumentSet) -> tuple[set[tuple[str, str]], npt.
         "SELECT lang, doc_id, title, metadata, vector FROM documents JOIN document_vectors USING (lang, doc_id) "
         "WHERE vector IS NOT NULL AND (?::VARCHAR IS NULL OR lang = ?) ORDER BY lang, doc_id"
     )
-    found = wh.sql(sql, [lang, lang])
+    found = wh.sql(sql, [lang, lang], **UNBOUNDED)
     kept = matching(expand_metadata(found.drop("vector")), chosen.where)
     found = found.filter(pl.Series(kept))
     if found.height < 2:
