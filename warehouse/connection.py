@@ -99,6 +99,8 @@ def read(path: Path, memory: int | None = None) -> duckdb.DuckDBPyConnection:
 def one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
     """`sql` if it is one statement that reads, else QueryError `query.statements`, `query.read_only` or `query.syntax`."""
     expect(str, sql=sql)
+    if "\0" in sql or not sql.isascii() and any("\ud800" <= c <= "\udfff" for c in sql):
+        raise QueryError("query.syntax", "holds NUL or half a surrogate pair; write text")
     try:
         statements = connection.extract_statements(sql)
     except duckdb.Error as error:
