@@ -117,6 +117,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 @contextmanager
 def replacing_path(path: Path) -> Iterator[Path]:
     """As `replacing`, but yields the path of the new file, which is not there yet, to those who open files themselves."""
+    if "\0" in str(path):
+        raise ResourceError("file.unwritable", "holds NUL; give the name of a file", path=path)
     aside = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
     try:
         yield aside

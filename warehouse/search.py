@@ -14,7 +14,7 @@ import polars as pl
 
 from align.arguments import expect, listed
 from align.dictionary import WordPairs
-from align.errors import InputError, QueryError, printable
+from align.errors import CorruptStoreError, InputError, QueryError, printable
 from align.evaluate import Precision, precision_of, translation_outcomes
 from align.language import canonical_language
 from align.lexicon import Lexicon, Progress, induce_lexicon
@@ -42,6 +42,8 @@ class Warehouse:
 
     def __init__(self, root: str | Path, memory: int | None = None) -> None:
         bounded.check_bounds(memory=memory)
+        if "\0" in str(root):
+            raise CorruptStoreError("store.none", f"{printable(repr(root))} is not a path; give the name of a folder")
         self._snapshot, self._lease = snapshot.hold(root)
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._cursors = threading.local()
