@@ -106,11 +106,14 @@ def file_digest(path: str | Path) -> str:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A new file that takes the place of `path` when it is whole and on the disk; else `path` stays as it was.
+    """A new file, for its owner alone, that takes the place of `path` when it is whole and on the disk; else `path` stays.
 
     Raises ResourceError `file.unwritable`.
     """
-    with replacing_path(path) as aside, aside.open("xb") as file:
+    with (
+        replacing_path(path) as aside,
+        os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file,
+    ):
         yield file
 
 
@@ -122,6 +125,7 @@ def replacing_path(path: Path) -> Iterator[Path]:
     aside = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
     try:
         yield aside
+        aside.chmod(0o600)
         sync(aside)
         aside.replace(path)
         sync(path.parent)

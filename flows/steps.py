@@ -18,6 +18,7 @@ import duckdb
 import polars as pl
 
 import align
+from align.compressed import replacing
 from align.corpus import expand_paths
 from align.dictionary import WordPairs
 from align.dictionary_files import dictionary_languages, read_dictionary
@@ -307,7 +308,8 @@ def _notes_path(path: Path) -> Path:
 
 
 def _write_notes(path: Path, notes: Notes) -> None:
-    _notes_path(path).write_text(json.dumps(notes), encoding="utf-8")
+    with replacing(_notes_path(path)) as file:
+        file.write(json.dumps(notes).encode())
 
 
 def _read_notes(path: Path) -> Notes:

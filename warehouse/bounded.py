@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from align.errors import InputError, QueryError, printable
-from warehouse.connection import one_select
+from warehouse.connection import EXPLAIN, one_select
 
 SECONDS = 60.0
 ROWS = 1_000_000
@@ -21,20 +21,63 @@ GRACE = 0.5  # seconds for DuckDB to notice that it was interrupted
 # Of DuckDB's own table functions those that only compute or describe the store. Others read files, write logs, change
 # settings, run SQL given as a text or take addresses: pandas_scan(NULL) ends the process.
 _TABLES = frozenset(
-    "range generate_series unnest repeat repeat_row json_each json_tree duckdb_tables duckdb_columns duckdb_views "
-    "duckdb_functions duckdb_types duckdb_schemas duckdb_databases duckdb_constraints duckdb_indexes duckdb_settings "
-    "duckdb_keywords duckdb_sequences duckdb_dependencies duckdb_memory pragma_table_info pragma_storage_info "
-    "pragma_database_size pragma_version pragma_platform pragma_show icu_calendar_names pg_timezone_names".split()
+    [
+        "range",
+        "generate_series",
+        "unnest",
+        "repeat",
+        "repeat_row",
+        "json_each",
+        "json_tree",
+        "duckdb_tables",
+        "duckdb_columns",
+        "duckdb_views",
+        "duckdb_functions",
+        "duckdb_types",
+        "duckdb_schemas",
+        "duckdb_databases",
+        "duckdb_constraints",
+        "duckdb_indexes",
+        "duckdb_settings",
+        "duckdb_keywords",
+        "duckdb_sequences",
+        "duckdb_dependencies",
+        "duckdb_memory",
+        "pragma_table_info",
+        "pragma_storage_info",
+        "pragma_database_size",
+        "pragma_version",
+        "pragma_platform",
+        "pragma_show",
+        "icu_calendar_names",
+        "pg_timezone_names",
+    ]
 )
 # Of its other functions those that overflow the stack, and so end the process, on JSON nested 200,000 deep, or run SQL.
 _REFUSED = frozenset(
-    "json_structure json_contains json_group_structure json_pretty json_transform json_transform_strict from_json "
-    "from_json_strict json_serialize_plan json_deserialize_sql json_execute_serialized_sql write_log query query_table".split()
+    [
+        "json_structure",
+        "json_contains",
+        "json_group_structure",
+        "json_pretty",
+        "json_transform",
+        "json_transform_strict",
+        "from_json",
+        "from_json_strict",
+        "json_serialize_plan",
+        "json_deserialize_sql",
+        "json_execute_serialized_sql",
+        "write_log",
+        "query",
+        "query_table",
+    ]
 )
 _NAME = r'"function_name":"((?:[^"\\]|\\.)*)"'
 _FUNCTION = re.compile(_NAME)
 _TABLE_FUNCTION = re.compile(r'"type":"TABLE_FUNCTION".*?' + _NAME, re.DOTALL)
-_VARIANT = re.compile(r'"(?:id|name|type_name)":"VARIANT"', re.IGNORECASE)  # a cast of JSON to it overflows the stack, too
+_VARIANT = re.compile(
+    r'"(?:id|name|type_name)":"VARIANT"', re.IGNORECASE
+)  # a cast of JSON to it overflows the stack, too
 _MACRO = re.compile(r"^CREATE (?:OR REPLACE )?MACRO (\w+)\(", re.MULTILINE)
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 MEMORY = os.sysconf("SC_PHYS_PAGES") * _PAGE // 2  # bytes: half of the machine's
@@ -74,7 +117,9 @@ def run(
     try:
         while not ended.wait(0.05):
             if until is not None and time.monotonic() > until:
-                raise QueryError("query.timeout", f"cut off after {timeout:g} s; ask for less, or give a longer timeout")
+                raise QueryError(
+                    "query.timeout", f"cut off after {timeout:g} s; ask for less, or give a longer timeout"
+                )
             if memory is not None and _resident() - before > memory:
                 raise _too_large(memory)
     except BaseException:
@@ -90,12 +135,14 @@ def check_bounds(**bounds: float | None) -> None:
     """Raises InputError `api.bad_bound` for what is neither a number above 0 nor None."""
     for name, bound in bounds.items():
         if bound is not None and (isinstance(bound, bool) or not isinstance(bound, int | float) or not bound > 0):
-            raise InputError("api.bad_bound", f"{name} is {printable(repr(bound))}; a number above 0, or None for no bound")
+            raise InputError(
+                "api.bad_bound", f"{name} is {printable(repr(bound))}; a number above 0, or None for no bound"
+            )
 
 
 def check_functions(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     """Raises QueryError `query.function` for a function that is not served, wherever in the statement it is used."""
-    explained = re.sub(r"^\s*EXPLAIN\s+(ANALYZE\s+)?(\([\w\s,]*\)\s*)?", "", sql, flags=re.IGNORECASE)
+    explained = EXPLAIN.sub("", sql, count=1)
     ((tree,),) = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [explained]).fetchall()
     if tree.startswith('{"error":true'):
         raise QueryError("query.syntax", f"not a statement whose functions can be checked ({printable(tree, 120)})")
@@ -105,7 +152,9 @@ def check_functions(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         refused.add("VARIANT")
     if refused:
         names = printable(", ".join(sorted(refused)), 80)
-        raise QueryError("query.function", f"{names} is not served; use functions that only compute, and -> or ->> for JSON")
+        raise QueryError(
+            "query.function", f"{names} is not served; use functions that only compute, and -> or ->> for JSON"
+        )
 
 
 def _collect(

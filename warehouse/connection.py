@@ -27,7 +27,7 @@ _LOCKED = (
     "SET python_enable_replacements = false",
     "SET lock_configuration = true",
 )
-_EXPLAIN = re.compile(r"\s*EXPLAIN\s+(ANALYZE\s+)?(\([\w\s,]*\)\s*)?", re.IGNORECASE)
+EXPLAIN = re.compile(r"\A\s*EXPLAIN\s+(ANALYZE\s+)?(\([\w\s,]*\)\s*)?", re.IGNORECASE)
 
 
 def create(path: Path, dim: int) -> duckdb.DuckDBPyConnection:
@@ -99,7 +99,7 @@ def read(path: Path, memory: int | None = None) -> duckdb.DuckDBPyConnection:
 def one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
     """`sql` if it is one statement that reads, else QueryError `query.statements`, `query.read_only` or `query.syntax`."""
     expect(str, sql=sql)
-    if "\0" in sql or not sql.isascii() and any("\ud800" <= c <= "\udfff" for c in sql):
+    if "\0" in sql or any("\ud800" <= c <= "\udfff" for c in sql):
         raise QueryError("query.syntax", "holds NUL or half a surrogate pair; write text")
     try:
         statements = connection.extract_statements(sql)
@@ -107,7 +107,7 @@ def one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
         raise QueryError("query.syntax", printable(str(error), 200)) from None
     if len(statements) != 1:
         raise QueryError("query.statements", f"{len(statements)} statements; write exactly one")
-    kind, explain = statements[0].type, _EXPLAIN.match(sql)
+    kind, explain = statements[0].type, EXPLAIN.match(sql)
     if kind == duckdb.StatementType.EXPLAIN and explain is not None:  # EXPLAIN ANALYZE runs what it explains
         one_select(connection, sql[explain.end() :])
     elif kind != duckdb.StatementType.SELECT:

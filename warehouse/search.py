@@ -276,8 +276,8 @@ class Warehouse:
         """The result of one SQL statement over the tables and macros of the snapshot.
 
         The connection is read-only and locked: no other file, extension or setting can be reached, nothing is written.
-        A statement that takes more than `timeout` seconds, gives more than `max_rows` rows or needs more than the `memory`
-        of `warehouse.open` is refused, never cut short; None takes a bound away. Raises what `warehouse.bounded.run` does.
+        What takes more than `timeout` seconds, gives more than `max_rows` rows or needs more than the `memory` of
+        `warehouse.open` is refused, never cut short; None takes a bound away. Raises as `warehouse.bounded.run`.
         """
         try:
             table = bounded.run(self._open, statement, list(parameters or []), timeout, max_rows, self._memory)

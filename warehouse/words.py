@@ -36,7 +36,12 @@ class Store(Protocol):
     def words(self, lang: str) -> WordVectors: ...
 
     def sql(
-        self, statement: str, parameters: Sequence[Any] | None = None, *, timeout: float | None = ..., max_rows: int | None = ...
+        self,
+        statement: str,
+        parameters: Sequence[Any] | None = None,
+        *,
+        timeout: float | None = ...,
+        max_rows: int | None = ...,
     ) -> pl.DataFrame: ...
 
     def _pooler(self, lang: str) -> Pooler: ...

@@ -96,7 +96,9 @@ def untrue(wh: Warehouse, documents: list[dict[str, Any]], words: tuple[str, ...
             yield f"{text!r} is stored as {kept[text]!r}"
         there = [(text,)] if text in kept else []
         for where in ({"tag": text}, {f"key {text}": i}):
-            if there and wh.search("en1 en2", "en", where=where, k=9, rerank=False, lexical=False)["doc_id"].to_list() != [text]:
+            if there and wh.search("en1 en2", "en", where=where, k=9, rerank=False, lexical=False)[
+                "doc_id"
+            ].to_list() != [text]:
                 yield f"{where!r} does not find its document"
         if wh.sql("SELECT doc_id FROM documents WHERE doc_id = ?", [text]).rows() != there:
             yield f"{text!r} as a parameter finds something else"

@@ -131,11 +131,22 @@ def tried(root: Path, statements: list[str], names: dict[str, str], cwd: Path, h
 
     `how`: "sql" by `Warehouse.sql`, or "bare" on the locked connection itself.
     """
-    left = [sql.replace("{canary}", names["canary"]).replace("{new}", names["new"]).replace("{other}", names["other"]) for sql in statements]
+    left = [
+        sql.replace("{canary}", names["canary"]).replace("{new}", names["new"]).replace("{other}", names["other"])
+        for sql in statements
+    ]
     while left:
         command = [sys.executable, "-m", "benchmarks.reliability.hostile_sql", str(root.resolve()), how]
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=cwd, env=environment, text=True) as child:
+        with subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=cwd,
+            env=environment,
+            text=True,
+        ) as child:
             told, _ = child.communicate(json.dumps(left), timeout=1800)
         found = [json.loads(line[2:]) for line in told.split("\n") if line.startswith("@@")]
         yield from found
@@ -153,7 +164,14 @@ def _one(ask: Any, sql: str) -> dict[str, Any]:
     except Exception as error:  # what this is here to find
         code, said = "raw", repr(error)
     grown = max(0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before)
-    return {"code": code, "said": said, "shown": shown, "seconds": time.monotonic() - started, "grown": grown, "sql": sql[:200]}
+    return {
+        "code": code,
+        "said": said,
+        "shown": shown,
+        "seconds": time.monotonic() - started,
+        "grown": grown,
+        "sql": sql[:200],
+    }
 
 
 def _child() -> None:

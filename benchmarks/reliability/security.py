@@ -40,7 +40,9 @@ def measure(full: bool) -> list[Figure]:
         os.umask(before)
 
 
-def names(around: Path, store: Path, documents: list[dict[str, Any]], words: tuple[str, ...], hostile: list[str]) -> list[Figure]:
+def names(
+    around: Path, store: Path, documents: list[dict[str, Any]], words: tuple[str, ...], hostile: list[str]
+) -> list[Figure]:
     """Hostile strings as names of everything."""
     out = around / "out"
     out.mkdir(mode=0o700)
@@ -52,7 +54,11 @@ def names(around: Path, store: Path, documents: list[dict[str, Any]], words: tup
     nested = [path for path in out.rglob("*") if path.is_dir()]
     failed = [use for use, error in uses if error is not None]
     return [
-        none_of("hostile strings as ids, titles, keys, values, words: the store says otherwise than Python", len(lies), len(hostile)),
+        none_of(
+            "hostile strings as ids, titles, keys, values, words: the store says otherwise than Python",
+            len(lies),
+            len(hostile),
+        ),
         none_of("hostile strings as any name: an error that is not ours, or cannot be shown", len(failed), len(uses)),
         none_of("files or folders written outside of the root", len(outside) + len(nested), len(uses)),
     ]
@@ -73,7 +79,11 @@ def statements(around: Path, store: Path) -> list[Figure]:
     return [
         none_of("hostile statements that were answered", sum(not one["code"] for one in asked), len(asked)),
         none_of("hostile statements that ended the process", sum(one["code"] == "crash" for one in every), len(every)),
-        none_of("errors that are not ours, or cannot be shown", sum(one["code"] == "raw" for one in asked + free) + len(shown), len(asked + free)),
+        none_of(
+            "errors that are not ours, or cannot be shown",
+            sum(one["code"] == "raw" for one in asked + free) + len(shown),
+            len(asked + free),
+        ),
         none_of("files that hostile statements read", sum(SECRET in one["shown"] for one in every), len(every)),
         none_of("files that hostile statements wrote or changed", len(touched), len(every)),
     ]
@@ -172,7 +182,7 @@ def digests(root: Path, except_for: Path | None = None) -> dict[str, str]:
             continue
         about = path.lstat()
         if path.is_symlink():
-            content = os.readlink(path)
+            content = str(path.readlink())
         else:
             content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
         found[str(path.relative_to(root))] = f"{about.st_mode:o} {content}"

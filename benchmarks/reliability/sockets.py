@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-HOOK = '''
+HOOK = """
 import os, sys
 def _told(event, arguments, _log=os.environ["ALIGN_SOCKET_LOG"]):
     if event in ("socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethostbyname"):
@@ -17,7 +17,7 @@ def _told(event, arguments, _log=os.environ["ALIGN_SOCKET_LOG"]):
         with open(_log, "a") as file:
             file.write(f"{event} {host!r}\\n")
 sys.addaudithook(_told)
-'''
+"""
 _ADDRESS = re.compile(r'inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)"')
 _HERE = {"localhost", "", "None"}
 
