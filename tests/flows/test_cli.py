@@ -61,6 +61,7 @@ def test_every_command_of_the_contract_is_there():
         "evaluate",
         "report",
         "verify",
+        "repair",
         "export",
         "schedule",
         "dictionary",

@@ -1,6 +1,6 @@
 """Laws of verification: a good store passes, and every promise can be seen to fail."""
 
-import json
+from dataclasses import replace
 from hashlib import sha256
 
 import duckdb
@@ -71,12 +71,10 @@ def break_store(copied):
         path.chmod(0o600)
         with duckdb.connect(str(path)) as connection:
             connection.execute(sql)
-        manifest = path.with_suffix(".json")
-        content = json.loads(manifest.read_text()) | {
-            "size": path.stat().st_size,
-            "sha256": sha256(path.read_bytes()).hexdigest(),
-        }
-        manifest.write_text(json.dumps(content))
+        manifest = replace(
+            snapshot.read_manifest(path), size=path.stat().st_size, sha256=sha256(path.read_bytes()).hexdigest()
+        )
+        path.with_suffix(".json").write_text(manifest.sealed().text())
         return copied
 
     return breaker
