@@ -15,13 +15,22 @@ from warehouse import snapshot
 from warehouse.connection import SCHEMA
 
 
+@pytest.fixture(scope="module")
+def numbers(tmp_path_factory):
+    """A store of three snapshots, of one number each."""
+    root = tmp_path_factory.mktemp("numbers") / "store"
+    for number in (1, 2, 3):
+        with snapshot.writing(root):
+            snapshot.publish(root, 2, lambda c, n=number: c.execute("CREATE TABLE numbers AS SELECT ? AS n", [n]))
+    return root
+
+
 @pytest.fixture
-def three(tmp_path, publish, monkeypatch):
-    """A store of three snapshots of one number each, whose rows are not checked, and their names, newest first."""
-    root = tmp_path / "store"
-    names = [publish(root, number).file for number in (1, 2, 3)]
+def three(numbers, tmp_path, monkeypatch):
+    """A copy of that store, whose rows are not checked, and the names of its snapshots, newest first."""
     monkeypatch.setattr(sys.modules["warehouse.repair"], "check_rows", lambda path: None)
-    return root, tuple(reversed(names))
+    root = Path(shutil.copytree(numbers, tmp_path / "store", symlinks=True))
+    return root, tuple(name for _, name in sorted(snapshot.published(root), reverse=True))
 
 
 @pytest.fixture
