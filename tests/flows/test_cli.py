@@ -264,7 +264,7 @@ def test_F19_repair_says_what_it_found_and_did(run, json_of, built, tmp_path):
     (store / "current.duckdb").unlink()
     (store / "current.duckdb").write_text("\x1b[31m")
     (store / ".build-0a0a0a0a.json").touch()
-    code, out, err = run("verify", "--warehouse", store)
+    code, _, err = run("verify", "--warehouse", store)
     assert (code, "store.pointer" in err) == (1, True)
     assert run("repair", "--warehouse", store)[:2] == (
         0,
