@@ -2,24 +2,34 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 import duckdb
 
 from align.errors import CorruptStoreError, ResourceError, printable
 
-P = ParamSpec("P")
-R = TypeVar("R")
+Reader = TypeVar("Reader", bound=type)
 
 
-def typed_faults(method: Callable[P, R]) -> Callable[P, R]:
-    """A method that reads a snapshot; raises CorruptStoreError `store.unreadable` and ResourceError `memory.short`.
+def typed_faults(reader: Reader) -> Reader:
+    """A class whose public methods and properties read a snapshot, and raise no error of DuckDB where a block is damaged.
 
-    Blocks are read, and their checksums compared, when a query needs them: a damaged store may open well and fail later.
+    Blocks are read, and their checksums compared, when a query needs them: a damaged store may open well and fail later, with
+    CorruptStoreError `store.unreadable`, or ResourceError `memory.short` where memory is what was missing.
     """
+    for name, member in list(vars(reader).items()):
+        if name.startswith("_"):
+            continue
+        if isinstance(member, property) and member.fget is not None:
+            setattr(reader, name, property(_reading(member.fget)))
+        elif callable(member):
+            setattr(reader, name, _reading(member))
+    return reader
 
+
+def _reading(method: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(method)
-    def reading(*given: P.args, **named: P.kwargs) -> R:
+    def reading(*given: Any, **named: Any) -> Any:
         try:
             return method(*given, **named)
         except duckdb.OutOfMemoryException:

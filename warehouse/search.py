@@ -36,6 +36,7 @@ from warehouse.spaces import read_pooler, read_retrieval, select, stored_languag
 from warehouse.why import HIT, shortened
 
 
+@typed_faults
 class Warehouse:
     """A read-only view of one snapshot; a later publish does not change it. Close it, or use it in a `with` block.
 
@@ -90,7 +91,6 @@ class Warehouse:
         return self._snapshot
 
     @property
-    @typed_faults
     def languages(self) -> list[str]:
         """Languages of the space, the pivot first."""
         connection = self._open
@@ -98,7 +98,6 @@ class Warehouse:
             self._languages = stored_languages(connection)
         return list(self._languages)
 
-    @typed_faults
     def search(
         self,
         queries: str | Sequence[str],
@@ -169,7 +168,6 @@ class Warehouse:
             )
         return hits.with_columns(pl.Series("why", why, dtype=HIT))
 
-    @typed_faults
     def similar(
         self,
         doc_id: str,
@@ -186,7 +184,6 @@ class Warehouse:
         lang, wanted, k = self._language(lang), self._wanted(into), check_k(k)
         return self._documents.similar(str(doc_id), lang, wanted, k, where)
 
-    @typed_faults
     def translate(
         self, word: str, source: str, target: str, k: int = 5, *, spelling: SpellingChoice = "off"
     ) -> pl.DataFrame:
@@ -201,7 +198,6 @@ class Warehouse:
         ours, theirs, by = self._word_sides(source, target, spelling)
         return translate_word(word, ours, theirs, by, k)
 
-    @typed_faults
     def evaluate(self, test_pairs: WordPairs, *, spelling: SpellingChoice = "off") -> Precision:
         """Precision of the stored space on pairs that were not used to align it.
 
@@ -210,7 +206,6 @@ class Warehouse:
         source, target, by = self._word_sides(test_pairs.source, test_pairs.target, spelling)
         return precision_of(translation_outcomes(source, target, test_pairs, by.scores, retrieval=by.name))
 
-    @typed_faults
     def lexicon(
         self,
         source: str,
@@ -235,13 +230,11 @@ class Warehouse:
             min_probability=min_probability, progress=progress,
         )  # fmt: skip
 
-    @typed_faults
     def words(self, lang: str) -> WordVectors:
         """The stored vectors of `lang` in the shared space. Raises InputError `space.no_language`."""
         code = self._language(lang)
         return self._pooler(code).of(code)[0]
 
-    @typed_faults
     def explain(
         self,
         text: str,
@@ -269,7 +262,6 @@ class Warehouse:
         table = self._documents.explain(text, lang, doc_id, doc_lang, rerank, lexical)
         return table if top is None or top >= table.height - 1 else pl.concat([table.head(top), table.tail(1)])
 
-    @typed_faults
     def routes(self, text: str, lang: str) -> pl.DataFrame:
         """How each token of a text of `lang` is known, or is not: `align.Pooler.routes`. Raises as that."""
         code = self._language(lang)

@@ -118,13 +118,32 @@ def test_F18_no_flipped_bit_is_served_to_who_opens_with_verify(copied):
 
 def test_F18_what_duckdb_cannot_read_is_told_as_an_error_of_ours():
     @faults.typed_faults
-    def failing(error):
-        raise error
+    class Reader:
+        def fail(self, error):
+            raise error
+
+        @property
+        def size(self):
+            raise duckdb.IOException("checksum")
 
     for error in (duckdb.IOException("\x1b" * 900), duckdb.SerializationException("x"), duckdb.InternalException("x")):
-        assert refusal(failing, error).code == "store.unreadable"
+        assert refusal(Reader().fail, error).code == "store.unreadable"
+    assert refusal(lambda: Reader().size).code == "store.unreadable"
     with pytest.raises(ResourceError, match="memory.short"):
-        failing(duckdb.OutOfMemoryException("x"))
+        Reader().fail(duckdb.OutOfMemoryException("x"))
+
+
+def test_F18_a_damaged_block_is_told_by_the_method_that_reads_it(copied):
+    path = snapshot.current(copied)
+    with warehouse.open(copied) as opened:
+        path.chmod(0o600)
+        with path.open("r+b") as file:
+            for block in range(
+                12_288, path.stat().st_size, 1 << 18
+            ):  # after the headers; DuckDB's blocks are of 256 KiB
+                file.seek(block + 100)
+                file.write(b"\xff" * 8)
+        assert refusal(opened.search, "house river", "en").code == "store.unreadable"
 
 
 @pytest.fixture
