@@ -2,21 +2,24 @@
 
 from pathlib import Path
 
+from warehouse.repair import Repaired, repair
 from warehouse.search import Warehouse
 from warehouse.verify import Verified, verify
 
-__all__ = ["Verified", "Warehouse", "open", "verify"]
+__all__ = ["Repaired", "Verified", "Warehouse", "open", "repair", "verify"]
 
 
-def open(root: str | Path, *, memory: int | None = None) -> Warehouse:
+def open(root: str | Path, *, verify: bool = False, memory: int | None = None) -> Warehouse:
     """The newest published snapshot of the warehouse at `root`, read-only and pinned.
 
-    `memory`: bytes that DuckDB, or one statement of `Warehouse.sql`, may take; by default half of the machine's.
+    Its size is compared with its manifest; with `verify` also its SHA-256, so that no bit that changed on the disk is ever
+    served: that reads the whole file, about a second per GB. `memory`: bytes that DuckDB, or one statement of
+    `Warehouse.sql`, may take; by default half of the machine's.
 
-    Raises CorruptStoreError `store.none` (nothing published), `store.pointer`, `store.manifest`, `store.unreadable`, `store.newer`,
-    `store.older`; InputError `api.bad_bound`.
+    Raises CorruptStoreError `store.none` (nothing published), `store.pointer`, `store.manifest`, `store.damaged`,
+    `store.foreign_wal`, `store.unreadable`, `store.newer`, `store.older`; InputError `api.bad_bound`.
 
     >>> with warehouse.open("warehouse/data") as wh:             # doctest: +SKIP
     ...     wh.search("where is the station?", lang="en", into=["fr"], k=3)
     """
-    return Warehouse(root, memory)
+    return Warehouse(root, verify=verify, memory=memory)

@@ -20,58 +20,19 @@ UNBOUNDED: dict[str, None] = {"timeout": None, "max_rows": None}  # for statemen
 GRACE = 0.5  # seconds for DuckDB to notice that it was interrupted
 # Of DuckDB's own table functions those that only compute or describe the store. Others read files, write logs, change
 # settings, run SQL given as a text or take addresses: pandas_scan(NULL) ends the process.
-_TABLES = frozenset(
-    [
-        "range",
-        "generate_series",
-        "unnest",
-        "repeat",
-        "repeat_row",
-        "json_each",
-        "json_tree",
-        "duckdb_tables",
-        "duckdb_columns",
-        "duckdb_views",
-        "duckdb_functions",
-        "duckdb_types",
-        "duckdb_schemas",
-        "duckdb_databases",
-        "duckdb_constraints",
-        "duckdb_indexes",
-        "duckdb_settings",
-        "duckdb_keywords",
-        "duckdb_sequences",
-        "duckdb_dependencies",
-        "duckdb_memory",
-        "pragma_table_info",
-        "pragma_storage_info",
-        "pragma_database_size",
-        "pragma_version",
-        "pragma_platform",
-        "pragma_show",
-        "icu_calendar_names",
-        "pg_timezone_names",
-    ]
-)
+_TABLES = {
+    "range", "generate_series", "unnest", "repeat", "repeat_row", "json_each", "json_tree", "duckdb_tables",
+    "duckdb_columns", "duckdb_views", "duckdb_functions", "duckdb_types", "duckdb_schemas", "duckdb_databases",
+    "duckdb_constraints", "duckdb_indexes", "duckdb_settings", "duckdb_keywords", "duckdb_sequences",
+    "duckdb_dependencies", "duckdb_memory", "pragma_table_info", "pragma_storage_info", "pragma_database_size",
+    "pragma_version", "pragma_platform", "pragma_show", "icu_calendar_names", "pg_timezone_names",
+}  # fmt: skip
 # Of its other functions those that overflow the stack, and so end the process, on JSON nested 200,000 deep, or run SQL.
-_REFUSED = frozenset(
-    [
-        "json_structure",
-        "json_contains",
-        "json_group_structure",
-        "json_pretty",
-        "json_transform",
-        "json_transform_strict",
-        "from_json",
-        "from_json_strict",
-        "json_serialize_plan",
-        "json_deserialize_sql",
-        "json_execute_serialized_sql",
-        "write_log",
-        "query",
-        "query_table",
-    ]
-)
+_REFUSED = {
+    "json_structure", "json_contains", "json_group_structure", "json_pretty", "json_transform",
+    "json_transform_strict", "from_json", "from_json_strict", "json_serialize_plan", "json_deserialize_sql",
+    "json_execute_serialized_sql", "write_log", "query", "query_table",
+}  # fmt: skip
 _NAME = r'"function_name":"((?:[^"\\]|\\.)*)"'
 _FUNCTION = re.compile(_NAME)
 _TABLE_FUNCTION = re.compile(r'"type":"TABLE_FUNCTION".*?' + _NAME, re.DOTALL)

@@ -14,7 +14,7 @@ import polars as pl
 
 from align.arguments import expect, listed
 from align.dictionary import WordPairs
-from align.errors import CorruptStoreError, InputError, QueryError, printable
+from align.errors import InputError, QueryError, printable
 from align.evaluate import Precision, precision_of, translation_outcomes
 from align.language import canonical_language
 from align.lexicon import Lexicon, Progress, induce_lexicon
@@ -29,21 +29,22 @@ from warehouse import bounded, snapshot
 from warehouse.calibration import Calibration, Stage, read_calibrations
 from warehouse.connection import read
 from warehouse.document_search import DocumentSearch
+from warehouse.faults import typed_faults
+from warehouse.integrity import check_no_log, check_snapshot
 from warehouse.lexicon import StoredSpace, stored_pairs
 from warehouse.spaces import read_pooler, read_retrieval, stored_languages
 from warehouse.why import HIT, shortened
 
 
+@typed_faults
 class Warehouse:
     """A read-only view of one snapshot; a later publish does not change it. Close it, or use it in a `with` block.
 
     Made by `warehouse.open`. Threads may share it; a forked process may not, and is refused. Vectors are read into memory at the first search that needs them.
     """
 
-    def __init__(self, root: str | Path, memory: int | None = None) -> None:
+    def __init__(self, root: str | Path, *, verify: bool = False, memory: int | None = None) -> None:
         bounded.check_bounds(memory=memory)
-        if "\0" in str(root):
-            raise CorruptStoreError("store.none", f"{printable(repr(root))} is not a path; give the name of a folder")
         self._snapshot, self._lease = snapshot.hold(root)
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._cursors = threading.local()
@@ -51,6 +52,8 @@ class Warehouse:
         self._languages: list[str] = []
         self._poolers: dict[str, Pooler] = {}
         try:
+            check_snapshot(self._snapshot, digest=verify)
+            check_no_log(self._snapshot)
             self._connection = read(self._snapshot, self._memory)
         except BaseException:
             self.close()
@@ -266,13 +269,9 @@ class Warehouse:
         return self._pooler(code).routes(text, code)
 
     def sql(
-        self,
-        statement: str,
-        parameters: Sequence[Any] | None = None,
-        *,
-        timeout: float | None = bounded.SECONDS,
-        max_rows: int | None = bounded.ROWS,
-    ) -> pl.DataFrame:
+        self, statement: str, parameters: Sequence[Any] | None = None, *,
+        timeout: float | None = bounded.SECONDS, max_rows: int | None = bounded.ROWS,
+    ) -> pl.DataFrame:  # fmt: skip
         """The result of one SQL statement over the tables and macros of the snapshot.
 
         The connection is read-only and locked: no other file, extension or setting can be reached, nothing is written.
@@ -282,7 +281,7 @@ class Warehouse:
         try:
             table = bounded.run(self._open, statement, list(parameters or []), timeout, max_rows, self._memory)
         except BaseException as error:
-            if not isinstance(error, QueryError) or error.code in ("query.timeout", "query.memory"):
+            if getattr(error, "code", "query.memory") in ("query.timeout", "query.memory"):
                 self._cursors = threading.local()  # whatever was interrupted may still run on it
             raise
         found = pl.from_arrow(table)

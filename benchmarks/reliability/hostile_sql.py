@@ -179,7 +179,7 @@ def _child() -> None:
     secret_of_python = [1]  # noqa: F841  # a variable that SQL must not see
     statements = json.loads(sys.stdin.read())
     if how == "sql":
-        wh = Warehouse(root, MEMORY)
+        wh = Warehouse(root, memory=MEMORY)
         wh.sql("SELECT 1")
 
         def ask(sql: str) -> Any:
