@@ -4,9 +4,11 @@ Prefect reads its settings at import; without these it reports to its makers and
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from align.errors import ResourceError
+from align.errors import AlignError, ResourceError, printable
 
 _QUIET = {
     "DO_NOT_TRACK": "1",
@@ -32,3 +34,22 @@ def settle(warehouse: Path) -> None:
         raise ResourceError("store.unwritable", f"cannot write here ({error.strerror})", path=warehouse) from None
     for name, value in {**_QUIET, "PREFECT_HOME": str(home.resolve())}.items():
         os.environ.setdefault(name, value)
+
+
+@contextmanager
+def faults() -> Iterator[None]:
+    """Say in one sentence what Prefect itself raises: ResourceError `prefect.failed`. Errors of the steps go through."""
+    try:
+        yield
+    except AlignError:
+        raise
+    except Exception as error:
+        raised = error.__traceback__
+        while raised is not None and raised.tb_next is not None:
+            raised = raised.tb_next
+        room = "" if raised is None else str(raised.tb_frame.f_globals.get("__name__", ""))
+        if room.split(".")[0] not in ("prefect", "httpx", "httpcore", "anyio"):
+            raise
+        given = " or unset PREFECT_API_URL" if "PREFECT_API_URL" in os.environ else " or try again"
+        what = f"Prefect failed ({printable(str(error), 140)}); see that its server runs,{given}"
+        raise ResourceError("prefect.failed", what) from None

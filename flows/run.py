@@ -6,7 +6,7 @@ from typing import Any
 
 from flows import progress
 from flows.plan import make_plan
-from flows.prefect_home import settle
+from flows.prefect_home import faults, settle
 from flows.settings import load_settings
 
 
@@ -28,4 +28,5 @@ def run_build(config: Path, warehouse: Path | None = None) -> dict[str, Any]:
         settle(settings.warehouse_path)
         with progress.step("start Prefect"):
             from flows.build import build
-        return {**build(str(config), None if warehouse is None else str(warehouse)), **where}
+        with faults():
+            return {**build(str(config), None if warehouse is None else str(warehouse)), **where}

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from align.errors import ConfigError, ResourceError, printable
 from flows.plan import make_plan
-from flows.prefect_home import settle
+from flows.prefect_home import faults, settle
 from flows.settings import load_settings
 
 STARTUP_SECONDS = 120
@@ -47,13 +47,14 @@ def serve(config: Path, cron: str, warehouse: Path | None) -> None:
         out = Console(stderr=True)
         out.print(f"building {config} into {settings.warehouse_path} on {cron!r} (UTC); Ctrl-C stops", soft_wrap=True)
         warnings.filterwarnings("ignore", "coroutine 'Runner.astop' was never awaited")  # Prefect's own, on every stop
-        build.serve(
-            name=settings.name or Path(config).stem,
-            cron=cron,
-            limit=1,
-            parameters={"config": str(config.resolve()), **where},
-            print_starting_message=False,
-        )
+        with faults():
+            build.serve(
+                name=settings.name or Path(config).stem,
+                cron=cron,
+                limit=1,
+                parameters={"config": str(config.resolve()), **where},
+                print_starting_message=False,
+            )
 
 
 @contextmanager

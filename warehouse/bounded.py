@@ -36,9 +36,8 @@ _REFUSED = {
 _NAME = r'"function_name":"((?:[^"\\]|\\.)*)"'
 _FUNCTION = re.compile(_NAME)
 _TABLE_FUNCTION = re.compile(r'"type":"TABLE_FUNCTION".*?' + _NAME, re.DOTALL)
-_VARIANT = re.compile(
-    r'"(?:id|name|type_name)":"VARIANT"', re.IGNORECASE
-)  # a cast of JSON to it overflows the stack, too
+# A cast of JSON to it overflows the stack, too.
+_VARIANT = re.compile(r'"(?:id|name|type_name)":"VARIANT"', re.IGNORECASE)
 _MACRO = re.compile(r"^CREATE (?:OR REPLACE )?MACRO (\w+)\(", re.MULTILINE)
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 MEMORY = os.sysconf("SC_PHYS_PAGES") * _PAGE // 2  # bytes: half of the machine's

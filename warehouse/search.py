@@ -14,7 +14,7 @@ import polars as pl
 
 from align.arguments import expect, listed
 from align.dictionary import WordPairs
-from align.errors import InputError, QueryError, printable
+from align.errors import InputError, QueryError
 from align.evaluate import Precision, precision_of, translation_outcomes
 from align.language import canonical_language
 from align.lexicon import Lexicon, Progress, induce_lexicon
@@ -282,7 +282,7 @@ class Warehouse:
             table = bounded.run(self._open, statement, list(parameters or []), timeout, max_rows, self._memory)
         except BaseException as error:
             if getattr(error, "code", "query.memory") in ("query.timeout", "query.memory"):
-                self._cursors = threading.local()  # whatever was interrupted may still run on it
+                self._cursors = threading.local()  # what was interrupted may still run on it
             raise
         found = pl.from_arrow(table)
         return found if isinstance(found, pl.DataFrame) else found.to_frame()
