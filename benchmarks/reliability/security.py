@@ -70,8 +70,9 @@ def statements(around: Path, store: Path) -> list[Figure]:
     cwd.mkdir(mode=0o700)
     given = {"canary": str(around / "canary.csv"), "new": str(cwd / "new"), "other": str(around / "canary.csv")}
     before = digests(around)
-    asked = list(hostile_sql.tried(store, hostile_sql.refused(), given, cwd, "sql"))
-    free = list(hostile_sql.tried(store, hostile_sql.harmless(), given, cwd, "sql"))
+    served = [*hostile_sql.refused(), *hostile_sql.harmless()]
+    both = list(hostile_sql.tried(store, served, given, cwd, "sql"))
+    asked, free = both[: len(hostile_sql.refused())], both[len(hostile_sql.refused()) :]
     bare = list(hostile_sql.tried(store, hostile_sql.refused_bare(), given, cwd, "bare"))
     touched = changed(before, digests(around))
     every = [*asked, *free, *bare]

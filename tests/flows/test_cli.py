@@ -340,3 +340,23 @@ def test_python_m_flows_is_the_same_program_and_starts_without_prefect_and_gensi
     assert (done.returncode, done.stdout) == (1, "set()\n")
     assert done.stderr.startswith("error: ")
     assert done.stderr.count("\n") == 1
+
+
+def test_sql_prints_what_it_finds_and_refuses_what_is_too_much(run, json_of, built):
+    at = ("--warehouse", built.store)
+    asked = "SELECT lang, count(*) AS n FROM documents GROUP BY ALL ORDER BY ALL"
+    assert json_of("sql", asked, *at) == [{"lang": lang, "n": 24} for lang in ("de", "en", "fr")]
+    assert "24" in run("sql", asked, *at)[1]
+    code, out, err = run("sql", "FROM words", "--max-rows", 5, *at)
+    assert (code, out) == (1, "")
+    assert err.endswith("[query.too_many_rows]\n")
+    assert run("sql", 'SELECT 1 AS "[red]\x1b"', *at)[1].count("[red]\\x1b") == 1
+
+
+def test_what_cannot_be_interrupted_ends_with_the_process(built):
+    endless = "SELECT levenshtein(repeat('a', 300000), repeat('b', 300000))"
+    command = [sys.executable, "-m", "flows", "sql", endless, "--timeout", "0.5", "--warehouse", str(built.store)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith("[query.timeout]\n")
+    assert done.stderr.count("\n") == 1
