@@ -24,10 +24,15 @@ _QUIET = {
 def settle(warehouse: Path) -> None:
     """Set Prefect's environment for work on `warehouse`; whatever the user has set stays. Makes the folder.
 
-    Raises ResourceError `store.unwritable`.
+    Raises ResourceError `store.unwritable`, `store.link`.
     """
     os.umask(0o077)
     home = warehouse / "prefect"
+    for part in (warehouse, home):
+        if part.is_symlink():
+            raise ResourceError(
+                "store.link", "is a symbolic link, which is not written through; name the folder", path=part
+            )
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:

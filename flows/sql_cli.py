@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import polars as pl
 import typer
 from rich.console import Console
 
@@ -41,9 +42,14 @@ def sql(
             err.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
             err.file.flush()
             os._exit(1)  # what cannot be interrupted ends with the process
+    try:
+        rows = found.to_dicts()
+    except pl.exceptions.PanicException:
+        what = "a value that Python does not have, such as a date at infinity; cast it to VARCHAR"
+        raise QueryError("query.failed", what) from None
     if as_json:
-        sys.stdout.write(json.dumps(found.to_dicts(), ensure_ascii=False, default=str) + "\n")
+        sys.stdout.write(json.dumps(rows, ensure_ascii=False, default=str) + "\n")
         return
     from flows.figures import print_rows
 
-    print_rows(found.to_dicts(), out)
+    print_rows(rows, out)

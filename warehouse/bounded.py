@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pyarrow as pa
 
 from align.errors import InputError, QueryError, printable
@@ -50,7 +51,7 @@ def run(
     timeout: float | None = SECONDS,
     max_rows: int | None = ROWS,
     memory: int | None = None,
-) -> pa.Table:
+) -> pl.DataFrame:
     """The result of one statement that reads, or QueryError; None takes a bound away.
 
     `timeout` in seconds; `memory` in bytes, of what the process may grow by and of the result. A function that cannot be
@@ -61,12 +62,12 @@ def run(
     `query.timeout`, `query.too_many_rows`, `query.memory`; InputError `api.bad_bound`, `api.bad_type`.
     """
     check_bounds(timeout=timeout, max_rows=max_rows)
-    ended, found, failed = threading.Event(), list[pa.Table](), list[BaseException]()
+    ended, found, failed = threading.Event(), list[pl.DataFrame](), list[BaseException]()
 
     def work() -> None:
         try:
             check_functions(connection, one_select(connection, sql))
-            found.append(_collect(connection, sql, parameters, max_rows, memory))
+            found.append(pl.DataFrame(_collect(connection, sql, parameters, max_rows, memory)))
         except BaseException as error:
             failed.append(error)
         finally:
@@ -141,6 +142,9 @@ def _said(error: BaseException, memory: int | None) -> BaseException:
         return _too_large(memory)
     if isinstance(error, duckdb.Error | OSError | pa.ArrowException | RuntimeError | UnicodeError):
         return QueryError("query.failed", printable(str(error), 200))
+    if isinstance(error, pl.exceptions.PolarsError):
+        what = "name columns apart and cast what is not found in Python to VARCHAR"
+        return QueryError("query.failed", f"{printable(str(error), 140)}; {what}")
     return error
 
 

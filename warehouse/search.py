@@ -279,13 +279,11 @@ class Warehouse:
         `warehouse.open` is refused, never cut short; None takes a bound away. Raises as `warehouse.bounded.run`.
         """
         try:
-            table = bounded.run(self._open, statement, list(parameters or []), timeout, max_rows, self._memory)
+            return bounded.run(self._open, statement, [*(parameters or [])], timeout, max_rows, self._memory)
         except BaseException as error:
             if getattr(error, "code", "query.memory") in ("query.timeout", "query.memory"):
                 self._cursors = threading.local()  # what was interrupted may still run on it
             raise
-        found = pl.from_arrow(table)
-        return found if isinstance(found, pl.DataFrame) else found.to_frame()
 
     @property
     def _open(self) -> duckdb.DuckDBPyConnection:

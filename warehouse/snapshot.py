@@ -69,6 +69,11 @@ class Manifest:
 @contextmanager
 def writing(root: Path) -> Iterator[None]:
     """Hold the warehouse for writing. Creates the folder; raises BusyError `store.busy` naming the holder."""
+    for part in (root, root / "work", root / "prefect"):
+        if part.is_symlink():
+            raise ResourceError(
+                "store.link", "is a symbolic link, which is not written through; name the folder", path=part
+            )
     try:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(root / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

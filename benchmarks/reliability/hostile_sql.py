@@ -73,6 +73,7 @@ _HARMLESS = (
     "SELECT current_setting('temp_directory')", "SELECT * FROM duckdb_settings()", "SELECT * FROM duckdb_databases()", "PRAGMA database_list", "SHOW DATABASES",
     "SELECT * FROM duckdb_logs", "SELECT * FROM duckdb_secrets", "SELECT * FROM pg_catalog.pg_tables", "FROM information_schema.tables", "SELECT error('x')",
     "SELECT 1/0", "SELECT 'a' || chr(0)", "SELECT '; DROP TABLE words; --'", "SELECT * FROM words WHERE word = '''; DROP TABLE words'", "SHOW TABLES", "DESCRIBE words",
+    "SELECT 1 AS a, 2 AS a", "SELECT union_value(a := 1)", "SELECT INTERVAL 3 MONTH", "SELECT 1::BIGNUM, 1::UHUGEINT, '101'::BIT, MAP {1: 2}, [1]::INT[1]",
     "SELECT version(), current_user, pg_backend_pid()", "SELECT * FROM search_text('''; DROP TABLE words; --', 'en')", "SELECT E'\\x00'", "SELECT nextval('s')",
     f"SELECT json_keys({DEEP})", f"SELECT length({DEEP}::JSON->'$[0]')", f"SELECT {DEEP}::JSON::VARCHAR[]", f"SELECT json_merge_patch({DEEP}, {DEEP})",
 )  # fmt: skip

@@ -5,6 +5,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,13 @@ def measure(full: bool) -> list[Figure]:
             around = Path(folder)
             (around / "canary.csv").write_text(f"a,b\n{SECRET},1\n", encoding="utf-8")
             hostile = hostile_names.strings(500 if full else 120)
+            before_build = outside(around, hostile, around / "project")
             store, documents, words = hostile_names.build(around / "project", hostile)
+            built_beyond = changed(before_build, outside(around, hostile, around / "project"))
             return [
+                none_of(
+                    "hostile strings in a build: files written outside of the project", len(built_beyond), len(hostile)
+                ),
                 *names(around, store, documents, words, hostile),
                 *statements(around, store),
                 *bounds(around, store, full),
@@ -46,11 +52,11 @@ def names(
     """Hostile strings as names of everything."""
     out = around / "out"
     out.mkdir(mode=0o700)
-    before = digests(around, except_for=out)
+    before = outside(around, hostile, out)
     with warehouse.open(store) as wh:
         lies = list(hostile_names.untrue(wh, documents, words))
         uses = list(hostile_names.raw(wh, hostile, out))
-    outside = changed(before, digests(around, except_for=out))
+    beyond = changed(before, outside(around, hostile, out))
     nested = [path for path in out.rglob("*") if path.is_dir()]
     failed = [use for use, error in uses if error is not None]
     return [
@@ -60,7 +66,7 @@ def names(
             len(hostile),
         ),
         none_of("hostile strings as any name: an error that is not ours, or cannot be shown", len(failed), len(uses)),
-        none_of("files or folders written outside of the root", len(outside) + len(nested), len(uses)),
+        none_of("files or folders written outside of the root", len(beyond) + len(nested), len(uses)),
     ]
 
 
@@ -133,29 +139,38 @@ def links(around: Path, store: Path) -> list[Figure]:
     """Each part of a warehouse as a symbolic link to one outside of it: writing is refused, and nothing appears there."""
     elsewhere, followed = around / "elsewhere", 0
     elsewhere.mkdir(mode=0o700)
-    parts: dict[str, Callable[[Path], None]] = {
-        "lock": lambda root: (root / ".lock").symlink_to(elsewhere / "lock"),
-        "pointer": lambda root: (root / snapshot.POINTER).symlink_to(store / snapshot.current(store).name),
-        "pointer to a folder": lambda root: (root / snapshot.POINTER).symlink_to(elsewhere),
+    writes: dict[str, Callable[[Path], None]] = {
+        "": lambda root: root.symlink_to(elsewhere),
+        **{name: partial(_linked_part, name, elsewhere) for name in (".lock", "work", "prefect")},
+    }
+    reads: dict[str, Callable[[Path], None]] = {
+        "pointer": lambda root: _linked_part(snapshot.POINTER, snapshot.current(store), root),
+        "pointer to a folder": lambda root: _linked_part(snapshot.POINTER, elsewhere, root),
         "snapshot": lambda root: _linked_snapshot(root, store),
     }
-    for number, make in enumerate(parts.values()):
+    for number, (name, make) in enumerate({**writes, **reads}.items()):
         root = around / f"linked-{number}"
-        root.mkdir(mode=0o700)
         make(root)
         try:
-            if number:
-                warehouse.open(root).close()
-            else:
+            if name in writes:
                 with snapshot.writing(root):
                     pass
+            else:
+                warehouse.open(root).close()
             followed += 1
         except AlignError:
             followed += any(elsewhere.iterdir())
-    return [none_of("parts of a warehouse that are links to elsewhere and were followed", followed, len(parts))]
+    every = len(writes) + len(reads)
+    return [none_of("parts of a warehouse that are links to elsewhere and were followed", followed, every)]
+
+
+def _linked_part(name: str, target: Path, root: Path) -> None:
+    root.mkdir(mode=0o700)
+    (root / name).symlink_to(target)
 
 
 def _linked_snapshot(root: Path, store: Path) -> None:
+    root.mkdir(mode=0o700)
     there = snapshot.current(store)
     for path in (there, there.with_suffix(".json")):
         (root / path.name).symlink_to(path)
@@ -173,6 +188,14 @@ def calls(around: Path, store: Path, full: bool) -> list[Figure]:
     by = "Python's audit hook and strace" if traced else "Python's audit hook; no strace here"
     said = f"{len(beyond)} of {total:,} calls ({by})" + (f": {', '.join(sorted(set(beyond))[:3])}" if beyond else "")
     return [Figure("sockets beyond this machine" + (", with Prefect" if full else ""), said, "0", not beyond)]
+
+
+def outside(around: Path, hostile: list[str], allowed: Path) -> dict[str, str]:
+    """Everything around but what lies in `allowed`, and whether there is a file where a string would lead by itself."""
+    led = (Path(text) for text in hostile if text.startswith(("/tmp/", "../../../../tmp/")) and "\0" not in text)
+    places = {Path("/tmp", *path.parts[path.parts.index("tmp") + 1 :]) for path in led}
+    there = {str(place): "there" for place in places if len(place.name) < 256 and place.exists()}
+    return digests(around, except_for=allowed) | there
 
 
 def digests(root: Path, except_for: Path | None = None) -> dict[str, str]:
