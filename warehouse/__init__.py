@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from warehouse.search import Warehouse
+from warehouse.upgrade import Upgraded, upgrade
 from warehouse.verify import Verified, verify
 
-__all__ = ["Verified", "Warehouse", "open", "verify"]
+__all__ = ["Upgraded", "Verified", "Warehouse", "open", "upgrade", "verify"]
 
 
 def open(root: str | Path) -> Warehouse:

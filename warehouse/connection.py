@@ -69,11 +69,24 @@ def read(path: Path) -> duckdb.DuckDBPyConnection:
 
     Raises CorruptStoreError `store.unreadable`, `store.newer` (made by a later release), `store.older`.
     """
+    connection, number = read_earlier(path)
+    if number < SCHEMA:
+        connection.close()
+        message = f"the store has schema {number}, this build reads {SCHEMA}; run `align upgrade`"
+        raise CorruptStoreError("store.older", message, path=path)
+    return connection
+
+
+def read_earlier(path: Path) -> tuple[duckdb.DuckDBPyConnection, int]:
+    """As `read`, a snapshot of this or any earlier schema, and which it is.
+
+    Raises CorruptStoreError `store.unreadable`, `store.newer`.
+    """
     # Attached to a database of its own: DuckDB shares one instance per file and process, with the settings of whoever came
     # first, so a client of the same process that opens the file plainly would be refused, or get our locks.
     connection = duckdb.connect(":memory:")
     try:
-        connection.execute(f"ATTACH {_quoted(path)} AS store (READ_ONLY)")
+        connection.execute(f"ATTACH {quoted(path)} AS store (READ_ONLY)")
         connection.execute("USE store")
         connection.execute("DETACH memory")  # or EXPLAIN ANALYZE could create tables in it
         for setting in _LOCKED:
@@ -82,11 +95,12 @@ def read(path: Path) -> duckdb.DuckDBPyConnection:
     except duckdb.Error as error:
         connection.close()
         raise CorruptStoreError("store.unreadable", f"not a readable store ({error})", path=path) from None
-    if rows[0][0] != SCHEMA:
+    number = rows[0][0] or 0
+    if number > SCHEMA:
         connection.close()
-        message = f"the store has schema {rows[0][0]}, this build reads {SCHEMA}; build the store again"
-        raise CorruptStoreError("store.newer" if (rows[0][0] or 0) > SCHEMA else "store.older", message, path=path)
-    return connection
+        message = f"the store has schema {number}, this build reads up to {SCHEMA}; install a later release"
+        raise CorruptStoreError("store.newer", message, path=path)
+    return connection, number
 
 
 def one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
@@ -108,7 +122,8 @@ def one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
     return sql
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
+    """A path as a string of SQL."""
     return "'" + str(path).replace("'", "''") + "'"
 
 

@@ -117,23 +117,10 @@ def verify(root: str | Path) -> Verified:
     `store.unreadable`, `store.broken_promise` (which one, and how many rows).
     """
     path = snapshot.current(root)
-    manifest = snapshot.read_manifest(path)
-    size = path.stat().st_size
-    if size != manifest.size:
-        raise CorruptStoreError(
-            "store.damaged", f"{size} bytes, published with {manifest.size}; build it again", path=path
-        )
-    digest = file_digest(path)
-    if digest != manifest.sha256:
-        raise CorruptStoreError(
-            "store.damaged", "its SHA-256 is not the one it was published with; build it again", path=path
-        )
+    manifest = check_file(path)
     connection = read(path)
     try:
-        for promise, sql in _NOTHING.items():
-            broken = connection.execute(sql).fetchall()[0][0]
-            if broken:
-                raise CorruptStoreError("store.broken_promise", f"not kept: {promise} ({broken} rows)", path=path)
+        check_promises(connection, path)
         languages = stored_languages(connection)
         check_rotations({lang: read_rotation(connection, lang)[1] for lang in languages})
         _check_samples(connection, path)
@@ -145,7 +132,33 @@ def verify(root: str | Path) -> Verified:
     finally:
         connection.close()
     checks = ("size", "SHA-256", *_NOTHING, "rotations orthogonal", "macros answer")
-    return Verified(path.name, size, digest, tuple(languages), words, documents, without, checks)
+    return Verified(path.name, manifest.size, manifest.sha256, tuple(languages), words, documents, without, checks)
+
+
+def check_file(path: Path) -> snapshot.Manifest:
+    """The manifest of a snapshot whose file is as it was published.
+
+    Raises CorruptStoreError `store.manifest`, `store.damaged` (size or SHA-256 differ).
+    """
+    manifest = snapshot.read_manifest(path)
+    size = path.stat().st_size
+    if size != manifest.size:
+        raise CorruptStoreError(
+            "store.damaged", f"{size} bytes, published with {manifest.size}; build it again", path=path
+        )
+    if file_digest(path) != manifest.sha256:
+        raise CorruptStoreError(
+            "store.damaged", "its SHA-256 is not the one it was published with; build it again", path=path
+        )
+    return manifest
+
+
+def check_promises(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """The rows of a store keep its rules. Raises CorruptStoreError `store.broken_promise` (which one, and how many rows)."""
+    for promise, sql in _NOTHING.items():
+        broken = connection.execute(sql).fetchall()[0][0]
+        if broken:
+            raise CorruptStoreError("store.broken_promise", f"not kept: {promise} ({broken} rows)", path=path)
 
 
 def _check_samples(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
