@@ -1,7 +1,7 @@
 """`python tests/warehouse/stores/keep.py NAME COMMIT`: keep a small store as the code of COMMIT writes it, as NAME.tar.xz.
 
 Run it with an interpreter that has the dependencies of the project. Where the tests of COMMIT can publish passages, the
-store has some; every store has one run and one figure.
+store has some. Beside its documents every store has one that is written without accents, one run and one figure.
 """
 
 import importlib.util
@@ -13,6 +13,8 @@ import sys
 import tarfile
 import tempfile
 from pathlib import Path
+
+import polars as pl
 
 STORES = Path(__file__).parent
 
@@ -63,11 +65,15 @@ def publish(root: Path) -> None:
     space, pairs = planted.make_space()
     known = planted.publish_planted.__code__.co_varnames
     passages = {"passages": (3, 1)} if "passages" in known else {}
-    planted.publish_planted(root, space, pairs, planted.make_documents(), **passages)
+    frame = planted.make_documents()
+    unaccented = frame.head(1).with_columns(
+        doc_id=pl.lit("unaccented"), lang=pl.lit("fr"), text=pl.lit("maison ete coeur")
+    )
+    planted.publish_planted(root, space, pairs, pl.concat([frame, unaccented]), **passages)
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "--publish":
         publish(Path(sys.argv[2]))
     else:
-        print(keep(*sys.argv[1:]))
+        keep(*sys.argv[1:])
