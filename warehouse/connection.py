@@ -14,7 +14,7 @@ SCHEMA = max(
 )
 
 _WRITING = {
-    "storage_compatibility_version": "v1.4.0",  # DuckDB 1.4 to 2.0 read it, and a foreign WAL is refused
+    "storage_compatibility_version": "v1.4.0",  # DuckDB 1.4.3 to 2.0.1 read it with our macros; a foreign WAL is refused
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
