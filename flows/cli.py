@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -202,6 +203,27 @@ def verify(warehouse: Store = DEFAULT, as_json: Json = False) -> None:
         f"{checked.words:,} words of {', '.join(checked.languages)}; {checked.documents:,} documents, "
         f"{checked.documents_without_vector:,} without a vector; {checked.size / 1e6:.1f} MB"
     )
+
+
+@app.command()
+def upgrade(warehouse: Store = DEFAULT, as_json: Json = False) -> None:
+    """Publish a store of an earlier release in the form that this one reads.
+
+    The old snapshot stays until it is collected; where nothing is to be done, nothing is.
+
+    Example: align upgrade --warehouse warehouse/data
+    """
+    import warehouse as store
+    from flows.progress import display, step
+
+    with display() if sys.stderr.isatty() else nullcontext(), step("upgrade") as progress:
+        done = store.upgrade(warehouse, progress)
+    if as_json:
+        _print_json(vars(done))
+    elif done.published:
+        out.print(f"published {done.snapshot}: schema {done.schema}, which was {done.found}")
+    else:
+        out.print(f"nothing to do: {done.snapshot} is of schema {done.schema}")
 
 
 @app.command()

@@ -88,6 +88,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, path: Path, found: int, progres
     connection.execute(f"ATTACH {quoted(path)} AS earlier (READ_ONLY)")
     try:
         _take_over(connection)
+        check_promises(connection, path)
         table = select(
             connection, "SELECT doc_id, lang, title, text, metadata::VARCHAR AS metadata FROM earlier.documents"
         )

@@ -1,7 +1,6 @@
 """Stores of every earlier schema, as the code of their time wrote them (tests/warehouse/stores): upgraded, killed on the way, compared."""
 
 import hashlib
-import os
 import random
 import shutil
 import signal
@@ -109,10 +108,8 @@ def publish_newer(root: Path) -> None:
 
 def kill_upgrade(root: Path, seconds: float) -> bool:
     """Start an upgrade in a process of its own and kill it after that time; whether it was still at work."""
-    code = "import sys, warehouse; warehouse.upgrade(sys.argv[1]) if print(flush=True) is None else 0"
-    child = subprocess.Popen(
-        [sys.executable, "-c", code, str(root)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ
-    )
+    code = "import sys, warehouse; print(flush=True); warehouse.upgrade(sys.argv[1])"
+    child = subprocess.Popen([sys.executable, "-c", code, str(root)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     with child:
         assert child.stdout is not None
         child.stdout.readline()  # imports are done
