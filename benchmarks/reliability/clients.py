@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import re
 import subprocess
 import sys
@@ -107,3 +108,14 @@ def apart(one: Any, other: Any) -> float:
     if isinstance(one, float) and isinstance(other, float):
         return 0.0 if one == other or (math.isnan(one) and math.isnan(other)) else abs(one - other)
     return 0.0 if one == other and type(one) is type(other) else math.inf
+
+
+def upgrade_under(root: Path, version: str, folder: Path) -> str:
+    """Upgrade a warehouse with another DuckDB, installed in `folder`; the version that it was. Writes."""
+    install = ["uv", "pip", "install", "--quiet", "--no-deps", "--target", str(folder), "--python", sys.executable]
+    folder.mkdir()
+    subprocess.run([*install, f"duckdb=={version}"], cwd=folder, check=True)  # elsewhere our own pins hold
+    code = "import sys, duckdb, warehouse; warehouse.upgrade(sys.argv[1]); sys.stdout.write(duckdb.__version__)"
+    paths = {"PYTHONPATH": os.pathsep.join([str(folder), *filter(None, sys.path)])}
+    command = [sys.executable, "-c", code, str(root)]
+    return subprocess.run(command, env=os.environ | paths, capture_output=True, text=True, check=True).stdout

@@ -123,7 +123,8 @@ def measure(full: bool) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         figures = [*_upgrades(Path(folder)), _newer(Path(folder))]
         figures += _kills(Path(folder) / "killed", KILLS if full else 4)
-        return figures + _clients(Path(folder), clients.VERSIONS if full else ())
+        figures += _clients(Path(folder), clients.VERSIONS if full else ())
+        return figures + ([_published_by_another(Path(folder))] if full else [])
 
 
 def _upgrades(folder: Path) -> list[Figure]:
@@ -229,3 +230,15 @@ def _clients(folder: Path, versions: tuple[str, ...]) -> list[Figure]:
             )
         )
     return figures
+
+
+def _published_by_another(folder: Path) -> Figure:
+    """The newest kept store, upgraded under the newest DuckDB, read here."""
+    root = folder / "another"
+    earlier = unpack(kept_stores()[-1], root)
+    version = clients.upgrade_under(root, clients.VERSIONS[-1], folder / "duckdb")
+    told = difference(earlier, snapshot.current(root))
+    good = snapshot.read_manifest(snapshot.current(root)).duckdb == version and warehouse.verify(root).documents > 0
+    good = good and finds_twins(root) and (told.lost, told.made) == (0, 0) and told.apart <= 1e-6
+    promise = f"a store published under DuckDB {version} is whole under {duckdb.__version__}"
+    return Figure(promise, "verified" if good else "not", "verified", good)
