@@ -16,6 +16,7 @@ from align.tokens import TOKENIZER
 from flows.settings import DocumentSettings, Settings
 from warehouse import snapshot
 from warehouse.connection import SCHEMA, read
+from warehouse.integrity import check_snapshot
 
 CODE = 3  # raise when the same inputs would make a different snapshot
 
@@ -96,15 +97,15 @@ class Plan:
         """
         try:
             path = snapshot.current(self.settings.warehouse_path)
+            check_snapshot(path)
             connection = read(path)
         except CorruptStoreError as error:
             if error.code == "store.newer":
                 raise
             return None
         try:
-            snapshot.read_manifest(path)
             rows = connection.execute("SELECT plan FROM runs").fetchall()
-        except (CorruptStoreError, duckdb.Error):
+        except duckdb.Error:
             return None
         finally:
             connection.close()

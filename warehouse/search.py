@@ -29,6 +29,8 @@ from warehouse import snapshot
 from warehouse.calibration import Calibration, Stage, read_calibrations
 from warehouse.connection import one_select, read
 from warehouse.document_search import DocumentSearch
+from warehouse.faults import typed_faults
+from warehouse.integrity import check_no_log, check_snapshot
 from warehouse.lexicon import StoredSpace, stored_pairs
 from warehouse.spaces import read_pooler, read_retrieval, select, stored_languages
 from warehouse.why import HIT, shortened
@@ -40,7 +42,7 @@ class Warehouse:
     Made by `warehouse.open`. Threads may share it; a forked process may not, and is refused. Vectors are read into memory at the first search that needs them.
     """
 
-    def __init__(self, root: str | Path) -> None:
+    def __init__(self, root: str | Path, *, verify: bool = False) -> None:
         self._snapshot, self._lease = snapshot.hold(root)
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._cursors = threading.local()
@@ -48,6 +50,8 @@ class Warehouse:
         self._languages: list[str] = []
         self._poolers: dict[str, Pooler] = {}
         try:
+            check_snapshot(self._snapshot, digest=verify)
+            check_no_log(self._snapshot)
             self._connection = read(self._snapshot)
         except BaseException:
             self.close()
@@ -86,6 +90,7 @@ class Warehouse:
         return self._snapshot
 
     @property
+    @typed_faults
     def languages(self) -> list[str]:
         """Languages of the space, the pivot first."""
         connection = self._open
@@ -93,6 +98,7 @@ class Warehouse:
             self._languages = stored_languages(connection)
         return list(self._languages)
 
+    @typed_faults
     def search(
         self,
         queries: str | Sequence[str],
@@ -163,6 +169,7 @@ class Warehouse:
             )
         return hits.with_columns(pl.Series("why", why, dtype=HIT))
 
+    @typed_faults
     def similar(
         self,
         doc_id: str,
@@ -179,6 +186,7 @@ class Warehouse:
         lang, wanted, k = self._language(lang), self._wanted(into), check_k(k)
         return self._documents.similar(str(doc_id), lang, wanted, k, where)
 
+    @typed_faults
     def translate(
         self, word: str, source: str, target: str, k: int = 5, *, spelling: SpellingChoice = "off"
     ) -> pl.DataFrame:
@@ -193,6 +201,7 @@ class Warehouse:
         ours, theirs, by = self._word_sides(source, target, spelling)
         return translate_word(word, ours, theirs, by, k)
 
+    @typed_faults
     def evaluate(self, test_pairs: WordPairs, *, spelling: SpellingChoice = "off") -> Precision:
         """Precision of the stored space on pairs that were not used to align it.
 
@@ -201,6 +210,7 @@ class Warehouse:
         source, target, by = self._word_sides(test_pairs.source, test_pairs.target, spelling)
         return precision_of(translation_outcomes(source, target, test_pairs, by.scores, retrieval=by.name))
 
+    @typed_faults
     def lexicon(
         self,
         source: str,
@@ -225,11 +235,13 @@ class Warehouse:
             min_probability=min_probability, progress=progress,
         )  # fmt: skip
 
+    @typed_faults
     def words(self, lang: str) -> WordVectors:
         """The stored vectors of `lang` in the shared space. Raises InputError `space.no_language`."""
         code = self._language(lang)
         return self._pooler(code).of(code)[0]
 
+    @typed_faults
     def explain(
         self,
         text: str,
@@ -257,6 +269,7 @@ class Warehouse:
         table = self._documents.explain(text, lang, doc_id, doc_lang, rerank, lexical)
         return table if top is None or top >= table.height - 1 else pl.concat([table.head(top), table.tail(1)])
 
+    @typed_faults
     def routes(self, text: str, lang: str) -> pl.DataFrame:
         """How each token of a text of `lang` is known, or is not: `align.Pooler.routes`. Raises as that."""
         code = self._language(lang)

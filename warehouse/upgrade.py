@@ -21,10 +21,11 @@ from warehouse import snapshot
 from warehouse.connection import SCHEMA, know_ngrams, quoted, read_earlier
 from warehouse.documents import IndexedDocuments, index_documents, write_documents
 from warehouse.evidence import write_evidence
+from warehouse.integrity import check_no_log, check_snapshot
 from warehouse.lexicon import StoredSpace
 from warehouse.passages import pool_passages, write_passages
 from warehouse.spaces import read_pooler, select, stored_languages, word_names
-from warehouse.verify import check_file, check_promises
+from warehouse.verify import check_promises
 
 # What was given or fitted. Columns and tables of later schemas have the defaults of their migrations, or stay empty: a space
 # that was fitted without re-weighting, spelling, components or n-grams is none the worse for it.
@@ -63,7 +64,7 @@ def upgrade(root: str | Path, progress: Progress | None = None) -> Upgraded:
         with snapshot.writing(root):
             path, found, dim = _look(root)  # another may have published since
             if found < SCHEMA:
-                check_file(path)
+                check_snapshot(path)
                 manifest = snapshot.publish(root, dim, lambda connection: _fill(connection, path, found, progress))
                 return Upgraded(Path(manifest.file).stem, found, SCHEMA, True)
     return Upgraded(path.stem, found, SCHEMA, False)
@@ -72,6 +73,8 @@ def upgrade(root: str | Path, progress: Progress | None = None) -> Upgraded:
 def _look(root: Path) -> tuple[Path, int, int]:
     """The published snapshot, its schema, and the dimensions of its space."""
     path = snapshot.current(root)
+    check_snapshot(path, digest=False)
+    check_no_log(path)
     connection, found = read_earlier(path)
     try:
         spaces = connection.execute("SELECT dim FROM spaces").fetchall()

@@ -63,6 +63,7 @@ def test_every_command_of_the_contract_is_there():
         "report",
         "verify",
         "upgrade",
+        "repair",
         "export",
         "schedule",
         "dictionary",

@@ -1,6 +1,8 @@
 """The planted world of the reliability run, published as a store."""
 
 import shutil
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import duckdb
@@ -35,6 +37,24 @@ def wh(world):
 def copied(world, tmp_path):
     """A copy of the planted store that a test may damage."""
     return Path(shutil.copytree(world.root, tmp_path / "copy", symlinks=True))
+
+
+@pytest.fixture
+def tamper():
+    """Change the rows of a store as nobody should, under a manifest that agrees with it: `tamper(root, sql)`."""
+
+    def tamperer(root, sql):
+        path = snapshot.current(root)
+        path.chmod(0o600)
+        with duckdb.connect(str(path)) as connection:
+            connection.execute(sql)
+        path.chmod(0o400)
+        told = {"size": path.stat().st_size, "sha256": sha256(path.read_bytes()).hexdigest()}
+        manifest = replace(snapshot.read_manifest(path), **told).sealed()
+        path.with_suffix(".json").write_text(manifest.text())
+        return root
+
+    return tamperer
 
 
 @pytest.fixture
