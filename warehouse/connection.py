@@ -64,29 +64,18 @@ def migrate(connection: duckdb.DuckDBPyConnection, dim: int) -> list[str]:
     return done
 
 
-def read(path: Path) -> duckdb.DuckDBPyConnection:
+def read(path: Path, oldest: int = SCHEMA) -> duckdb.DuckDBPyConnection:
     """A locked read-only connection to a snapshot: no other file, no extension, no setting can be reached from it.
 
+    Its schema is `oldest` at least; macros and the rest of this project need that of this build.
+
     Raises CorruptStoreError `store.unreadable`, `store.newer` (made by a later release), `store.older`.
-    """
-    connection, number = read_earlier(path)
-    if number < SCHEMA:
-        connection.close()
-        message = f"the store has schema {number}, this build reads {SCHEMA}; run `align upgrade`"
-        raise CorruptStoreError("store.older", message, path=path)
-    return connection
-
-
-def read_earlier(path: Path) -> tuple[duckdb.DuckDBPyConnection, int]:
-    """As `read`, a snapshot of this or any earlier schema, and which it is.
-
-    Raises CorruptStoreError `store.unreadable`, `store.newer`.
     """
     # Attached to a database of its own: DuckDB shares one instance per file and process, with the settings of whoever came
     # first, so a client of the same process that opens the file plainly would be refused, or get our locks.
     connection = duckdb.connect(":memory:")
     try:
-        connection.execute(f"ATTACH {quoted(path)} AS store (READ_ONLY)")
+        connection.execute(f"ATTACH {_quoted(path)} AS store (READ_ONLY)")
         connection.execute("USE store")
         connection.execute("DETACH memory")  # or EXPLAIN ANALYZE could create tables in it
         for setting in _LOCKED:
@@ -100,7 +89,16 @@ def read_earlier(path: Path) -> tuple[duckdb.DuckDBPyConnection, int]:
         connection.close()
         message = f"the store has schema {number}, this build reads up to {SCHEMA}; install a later release"
         raise CorruptStoreError("store.newer", message, path=path)
-    return connection, number
+    if number < oldest:
+        connection.close()
+        message = f"the store has schema {number}, this build reads {SCHEMA}; run `align upgrade`"
+        raise CorruptStoreError("store.older", message, path=path)
+    return connection
+
+
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
+    """Let a connection read the tables of another store as `name.table`."""
+    connection.execute(f"ATTACH {_quoted(path)} AS {name} (READ_ONLY)")
 
 
 def one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
@@ -122,8 +120,7 @@ def one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
     return sql
 
 
-def quoted(path: Path) -> str:
-    """A path as a string of SQL."""
+def _quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 

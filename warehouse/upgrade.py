@@ -18,7 +18,7 @@ from align.passages import Passage
 from align.pool import Pooler
 from align.pool_state import texts_digest
 from warehouse import snapshot
-from warehouse.connection import SCHEMA, know_ngrams, quoted, read_earlier
+from warehouse.connection import SCHEMA, attach, know_ngrams, read
 from warehouse.documents import IndexedDocuments, index_documents, write_documents
 from warehouse.evidence import write_evidence
 from warehouse.integrity import check_no_log, check_snapshot
@@ -75,8 +75,9 @@ def _look(root: Path) -> tuple[Path, int, int]:
     path = snapshot.current(root)
     check_snapshot(path, digest=False)
     check_no_log(path)
-    connection, found = read_earlier(path)
+    connection = read(path, oldest=1)
     try:
+        found = connection.execute("SELECT max(version) FROM schema_migrations").fetchall()[0][0]
         spaces = connection.execute("SELECT dim FROM spaces").fetchall()
     except duckdb.Error as error:
         raise CorruptStoreError("store.unreadable", f"not a store of a space ({error})", path=path) from None
@@ -88,7 +89,7 @@ def _look(root: Path) -> tuple[Path, int, int]:
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, path: Path, found: int, progress: Progress | None) -> None:
-    connection.execute(f"ATTACH {quoted(path)} AS earlier (READ_ONLY)")
+    attach(connection, path, "earlier")
     try:
         _take_over(connection)
         check_promises(connection, path)
