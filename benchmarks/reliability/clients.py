@@ -20,12 +20,7 @@ from align.measures import Measure
 from align.vectors import Subwords, WordVectors
 from benchmarks.reliability import planted
 
-VERSIONS = (
-    "1.4.0",
-    "1.4.*",
-    "1.5.*",
-    "2.0.*",
-)  # the first that reads the format that is written, and the newest of each
+VERSIONS = ("1.4.3", "1.4.*", "1.5.0", "1.5.*", "2.0.0", "2.0.*")  # first and newest that read our macros
 TOLERANCE = 1e-5  # of a figure: what the order of a sum of float32 may change
 BUCKETS = 997
 MACROS = {
