@@ -56,7 +56,7 @@ def kept_stores() -> list[Path]:
 
 def unpack(packed: Path, root: Path) -> Path:
     """The snapshot that a kept store has published, in a warehouse at `root`. Writes."""
-    root.mkdir(parents=True)
+    root.mkdir(parents=True, mode=0o700)
     with tarfile.open(packed) as files:
         files.extractall(root, filter="data")
     return snapshot.current(root)
