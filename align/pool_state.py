@@ -103,7 +103,7 @@ def _centred(vectors: WordVectors, texts: Sequence[str], recipe: Recipe) -> tupl
         shares = vectors.probabilities() * weights
         mean, source = (shares / shares.sum()) @ vectors.matrix.astype(np.float64), "word frequencies"
     no_components = np.zeros((0, vectors.dim)), np.zeros(0)
-    state = PoolingState(weights, mean, len(texts), source, a, _digest(texts), *no_components)
+    state = PoolingState(weights, mean, len(texts), source, a, texts_digest(texts), *no_components)
     if rows is None or not recipe.components:
         return state, None
     centred = rows - mean
@@ -118,6 +118,7 @@ def _with_components(state: PoolingState, scatter: F64, recipe: Recipe) -> Pooli
     )
 
 
-def _digest(texts: Sequence[str]) -> str:
+def texts_digest(texts: Sequence[str]) -> str:
+    """SHA-256 of texts, the same in any order."""
     each = sorted(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts)
     return hashlib.sha256(b"".join(each)).hexdigest()

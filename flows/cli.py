@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -229,6 +230,27 @@ def repair(warehouse: Store = DEFAULT, as_json: Json = False) -> None:
     _tell(f"{name}: set aside ({why})" for name, why in done.set_aside)
     _tell(f"{name}: removed, left by a run that was killed" for name in done.removed)
     _tell([f"{done.snapshot} is served" + (" as before" if done.snapshot == done.served_before else " now")])
+
+
+@app.command()
+def upgrade(warehouse: Store = DEFAULT, as_json: Json = False) -> None:
+    """Publish a store of an earlier release in the form that this one reads.
+
+    The old snapshot stays until it is collected; where nothing is to be done, nothing is.
+
+    Example: align upgrade --warehouse warehouse/data
+    """
+    import warehouse as store
+    from flows.progress import display, step
+
+    with display() if sys.stderr.isatty() else nullcontext(), step("upgrade") as progress:
+        done = store.upgrade(warehouse, progress)
+    if as_json:
+        _print_json(vars(done))
+    elif done.published:
+        out.print(f"published {done.snapshot}: schema {done.schema}, which was {done.found}")
+    else:
+        out.print(f"nothing to do: {done.snapshot} is of schema {done.schema}")
 
 
 @app.command()

@@ -13,6 +13,7 @@ import typer
 
 import align
 import warehouse
+from benchmarks.reliability.upgrades import kept_stores, unpack
 from flows import cli
 from flows.figures import print_hits, print_rows
 
@@ -62,6 +63,7 @@ def test_every_command_of_the_contract_is_there():
         "evaluate",
         "report",
         "verify",
+        "upgrade",
         "repair",
         "export",
         "schedule",
@@ -112,6 +114,7 @@ ERRORS = [
     (["search", "house", "--lang", "en", "--warehouse", "{empty}"], "store.none"),
     (["verify", "--warehouse", "{empty}"], "store.none"),
     (["repair", "--warehouse", "{empty}"], "store.none"),
+    (["upgrade", "--warehouse", "{empty}"], "store.none"),
     (["report", "--warehouse", "{empty}"], "store.none"),
     (["search", "qqq zzz", "--lang", "en"], "search.no_known_word"),
     (["search", "en1", "--lang", "it"], "space.no_language"),
@@ -275,6 +278,20 @@ def test_F19_repair_says_what_it_found_and_did(run, json_of, built, tmp_path):
         "snapshot": name, "served_before": name, "set_aside": [], "removed": [], "nothing_to_repair": True
     }  # fmt: skip
     assert "note: damaged-current.duckdb: set aside by a repair" in run("verify", "--warehouse", store)[1]
+
+
+def test_F22_upgrade_tells_what_it_published_and_that_nothing_is_left_to_do(run, json_of, tmp_path):
+    store = tmp_path / "store"
+    unpack(kept_stores()[0], store)
+    code, _, err = run("verify", "--warehouse", store)
+    assert code == 1
+    assert "run `align upgrade` [store.older]" in err
+    told = json_of("upgrade", "--warehouse", store)
+    assert (told["published"], told["found"]) == (True, 3)
+    code, out, err = run("upgrade", "--warehouse", store)
+    assert (code, err) == (0, "")
+    assert out == f"nothing to do: {told['snapshot']} is of schema {told['schema']}\n"
+    assert run("verify", "--warehouse", store)[0] == 0
 
 
 def test_a_build_where_nothing_changed_says_so(run, built):
