@@ -15,6 +15,7 @@ import numpy as np
 
 from align.arguments import expect, numbers, rows_of
 from align.errors import InputError
+from align.memory import block_bytes
 from align.vectors import F32, I64
 
 NEIGHBOURS = 10  # k of CSLS
@@ -157,7 +158,7 @@ def mutual_neighbours(source: F32, target: F32, k: int = NEIGHBOURS) -> tuple[I6
 def best_neighbours(source: F32, target: F32, k: int = NEIGHBOURS) -> tuple[I64, I64]:
     """By CSLS the best target (n,) of every row of `source` (n, dim) and the best source (m,) of every `target` (m, dim).
 
-    Holds at most 256 MiB of cosines: where there are more they are computed twice, once for both neighbourhoods and once
+    Holds at most 256 MiB of cosines (see `align.memory`): where there are more they are computed twice, once for both neighbourhoods and once
     for the scores. Empty where a side is. Raises InputError `api.bad_k`, `api.bad_vector`.
     """
     _check_sides(source, target)
@@ -165,7 +166,7 @@ def best_neighbours(source: F32, target: F32, k: int = NEIGHBOURS) -> tuple[I64,
     n, m = len(source), len(target)
     if not n or not m:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    rows = -(-n // -(-4 * n * m // HELD_BYTES))  # of a part: all parts alike, none above the limit
+    rows = -(-n // -(-4 * n * m // block_bytes(HELD_BYTES)))  # of a part: all parts alike, none above the limit
     starts = range(0, n, rows)
     from_target: list[F32] = []
     nearest: list[F32] = []
@@ -259,7 +260,7 @@ def _blocks(work: Callable[[int, int], T], n: int, width: int) -> Iterator[T]:
 
     The matrix product is threaded by BLAS, the selection after it is not: two blocks at once keep the cores busy.
     """
-    step = max(1, BLOCK_BYTES // (4 * max(width, 1)))
+    step = max(1, block_bytes(BLOCK_BYTES) // (4 * max(width, 1)))
     starts = range(0, n, step)
     if len(starts) <= 1:
         yield from (work(start, min(start + step, n)) for start in starts)
