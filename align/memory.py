@@ -1,9 +1,11 @@
 """Bytes: how they are written, and how many the work on blocks may hold at once."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 
 from align.errors import ConfigError, printable
 
@@ -43,6 +45,31 @@ def shown_size(size: int) -> str:
         tenths = -(-size * 10 // (1 << 30))
         return f"{tenths // 10}.{tenths % 10}GiB"
     return f"{-(-size // (1 << 20))}MiB"
+
+
+def machine_memory(groups: Path = Path("/proc/self/cgroup"), mounted: Path = Path("/sys/fs/cgroup")) -> int:
+    """Bytes that this machine has, or the control group that this process is in, where that has fewer."""
+    least = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        lines = groups.read_text().splitlines()
+    except OSError:  # no Linux
+        return least
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers not in ("", "memory"):
+            continue
+        name = "memory.max" if not controllers else "memory.limit_in_bytes"
+        group = mounted / controllers / path.strip("/")
+        for folder in (group, *group.parents):  # a limit of any group above holds too; in a container only the top is seen
+            if not folder.is_relative_to(mounted):
+                break
+            try:
+                text = (folder / name).read_text().strip()
+            except OSError:
+                continue
+            if text.isdigit():
+                least = min(least, int(text))
+    return least
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from warehouse.documents import IndexedDocuments
 QUERIES = 2000  # at most so many documents of a language are searched with
 FEWEST_PARALLEL = 20
 BIAS_QUERIES, TOP = 500, 10
-BLOCK_BYTES = 64 << 20  # of scores of documents at once, of which there are several kinds
+BLOCK_BYTES = 16 << 20  # of scores of documents at once, of which there are several kinds
 MIXED = 1_000  # most frequent words a side whose neighbours are looked at
 
 
