@@ -13,8 +13,8 @@ import polars as pl
 from align.arguments import expect, listed, numbers, rows_of
 from align.dictionary import WordPairs
 from align.errors import AlignmentError, InputError, printable
-from align.memory import block_bytes
 from align.leakage import leaked_words
+from align.memory import block_bytes
 from align.retrieval import NEIGHBOURS, csls
 from align.tokens import fold
 from align.vectors import F32, F64, I64, WordVectors

@@ -60,7 +60,10 @@ def machine_memory(groups: Path = Path("/proc/self/cgroup"), mounted: Path = Pat
             continue
         name = "memory.max" if not controllers else "memory.limit_in_bytes"
         group = mounted / controllers / path.strip("/")
-        for folder in (group, *group.parents):  # a limit of any group above holds too; in a container only the top is seen
+        for folder in (
+            group,
+            *group.parents,
+        ):  # a limit of any group above holds too; in a container only the top is seen
             if not folder.is_relative_to(mounted):
                 break
             try:

@@ -7,9 +7,9 @@ import polars as pl
 
 from align.arguments import expect
 from align.errors import AlignmentError, InputError
-from align.memory import block_bytes
 from align.evaluate import checked_count
 from align.intrinsic import check_sides, same_language
+from align.memory import block_bytes
 from align.normalize import unit_rows
 from align.procrustes import Rotation
 from align.retrieval import BLOCK_BYTES, check_k

@@ -51,7 +51,9 @@ def build(
     ] = None,
     memory: Annotated[
         str | None,
-        typer.Option("--memory", help="What it may take, such as 2GiB; default 80 % of what the machine or its cgroup has."),
+        typer.Option(
+            "--memory", help="What it may take, such as 2GiB; default 80 % of what the machine or its cgroup has."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -70,9 +70,7 @@ class Load:
 
     def capped(self, limit: int) -> "Load":
         """With at most `limit` words of every language."""
-        return replace(
-            self, words={lang: replace(s, words=min(s.words, limit)) for lang, s in self.words.items()}
-        )
+        return replace(self, words={lang: replace(s, words=min(s.words, limit)) for lang, s in self.words.items()})
 
 
 @dataclass(frozen=True)
@@ -159,9 +157,7 @@ def publishing(load: Load) -> Need:
     units = load.documents + load.passages
     fixed = BASE + 2 * load.matrices + load.largest + 2 * WORD * load.rows + 12 * load.text + 24 * units * load.dim
     store = LEAST_STORE + load.matrices + 2 * load.text + 4 * units * load.dim
-    return Need(
-        f"publishing {load.rows:,} words and {load.documents:,} documents", fixed, _blocks(800 * units), store
-    )
+    return Need(f"publishing {load.rows:,} words and {load.documents:,} documents", fixed, _blocks(800 * units), store)
 
 
 def check(need: Need, settings: Settings, capped: Callable[[int], Need] | None = None) -> None:
@@ -257,7 +253,11 @@ def check_all(plan: Plan, documents: pl.DataFrame) -> None:
     load = load_of(plan, documents)
     for lang, size in load.words.items():
         if not plan.vectors_path(lang).exists():
-            check(reading(lang, size), plan.settings, lambda n, lang=lang, size=size: reading(lang, replace(size, words=n)))
+            check(
+                reading(lang, size),
+                plan.settings,
+                lambda n, lang=lang, size=size: reading(lang, replace(size, words=n)),
+            )
     for need in (fitting, pooling, judging, publishing):
         check(need(load), plan.settings, lambda n, need=need: need(load.capped(n)))
 

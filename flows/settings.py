@@ -175,9 +175,7 @@ class Settings(_Section):
         return self.root / self.warehouse.path
 
 
-def load_settings(
-    path: str | Path, warehouse: str | Path | None = None, memory: str | None = None
-) -> Settings:
+def load_settings(path: str | Path, warehouse: str | Path | None = None, memory: str | None = None) -> Settings:
     """Read and check a configuration; `warehouse` overrides where its store lies, `memory` ("2GiB") what a build may take.
     Does not look at the inputs.
 
@@ -201,7 +199,9 @@ def load_settings(
         where = WarehouseSettings(path=str(Path.cwd() / warehouse))
         settings = settings.model_copy(update={"warehouse": where})
     if memory is not None:
-        settings = settings.model_copy(update={"resources": ResourceSettings.model_construct(memory=parse_size(memory))})
+        settings = settings.model_copy(
+            update={"resources": ResourceSettings.model_construct(memory=parse_size(memory))}
+        )
     return settings
 
 

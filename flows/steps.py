@@ -68,7 +68,10 @@ def prepare_vectors(plan: Plan, lang: str) -> Notes:
                     progress=progress,
                 )
         else:
-            with step(f"train {lang} vectors") as progress, memory.room(memory.training(lang, 0, 0, about.train), plan.settings):
+            with (
+                step(f"train {lang} vectors") as progress,
+                memory.room(memory.training(lang, 0, 0, about.train), plan.settings),
+            ):
                 files = expand_paths(about.corpus or [], plan.settings.root)
                 vectors = align.train_vectors(
                     files, lang=lang, method=about.train, dim=plan.settings.space.dim, epochs=about.epochs, window=about.window,

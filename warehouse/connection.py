@@ -36,7 +36,7 @@ def create(path: Path, dim: int, memory: int | None = None) -> duckdb.DuckDBPyCo
     store, named as it with the ending `.spill`, and is at most as much as half of what the disk has free.
     """
     spill = path.with_suffix(".spill")
-    config = {
+    config: dict[str, str | bool | int | float | list[str]] = {
         **_WRITING,
         "temp_directory": str(spill),
         "max_temp_directory_size": f"{shutil.disk_usage(path.parent).free // 2}B",

@@ -1,6 +1,6 @@
 """One build in this process, step by step without Prefect: what each step was said to take, and took, as lines of JSON.
 
-    python -m benchmarks.reliability.memory_child CONFIG [MEMORY]
+python -m benchmarks.reliability.memory_child CONFIG [MEMORY]
 """
 
 import json

@@ -49,7 +49,11 @@ def make_project(root: Path, size: Size, seed: int = 0) -> Path:
         with (root / f"{lang}.jsonl").open("w", encoding="utf-8") as file:
             for number in range(size.documents):
                 place = (rng.pareto(1.0, size.tokens) * 20).astype(int) % size.words
-                row = {"id": f"d{number}", "text": " ".join(f"{lang}word{n}" for n in place), "year": 2000 + number % 20}
+                row = {
+                    "id": f"d{number}",
+                    "text": " ".join(f"{lang}word{n}" for n in place),
+                    "year": 2000 + number % 20,
+                }
                 file.write(json.dumps(row) + "\n")
     config = root / "align.toml"
     config.write_text(_configuration(codes, size, suffix), encoding="utf-8")
