@@ -8,14 +8,16 @@ memory of the process that builds; the Prefect server beside it is another.
 
 import ctypes
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
 
+from align.dictionary import WordPairs
 from align.errors import AlignError, ResourceError
 from align.memory import LEAST_WORKING, MOST_WORKING, machine_memory, shown_size, working_memory
 from align.rows import COMPRESSED
@@ -26,17 +28,17 @@ from flows.settings import Settings
 
 MIB = 1 << 20
 SHARE = 0.8  # of the machine, where no limit is given
-BASE = 300 * MIB  # Python and all that is imported, Prefect too
+BASE = 400 * MIB  # Python, all that is imported, a flow of Prefect's at work, and what earlier steps leave behind
 TRAINER = 60 * MIB  # gensim and its queues
-PARSER = 190 * MIB  # blocks of text on their way to numbers
+PARSER = 96 * MIB  # a block of text on its way to numbers
 PACKED = 4  # times that documents shrink when they are compressed, more or less
-WORD = 900  # bytes of Python for every word: its string, and its place in the dictionaries of words
-ASKED_WORDS, TRIED_WORDS, PAIRED = 1_400, 25_000, 10_000  # align.choice and align.refine look at no more
-BLOCKS = 2.5  # times the working memory, with what is made of a block
-LEAST_BLOCKS = int(BLOCKS * LEAST_WORKING)
+WORD = 300  # bytes of Python for every word: its string, and its place in dictionaries of words
 TOKEN = 5  # bytes of text for each, at the least on average
-LEAST_STORE = 96 * MIB  # DuckDB's own, below which it spills more than it works
-
+PAIRED, TRIED, SIGNALLED = 10_000, 25_000, 4_000  # words a side at which align.refine, .choice and .signals look
+BLOCKS = 1.3  # times the working memory, with what is made of a block
+LEAST_BLOCKS = int(BLOCKS * LEAST_WORKING)
+LEAST_STORE = 64 * MIB  # of DuckDB
+BATCH = 18 * (4 << 20)  # of the texts that pooling takes apart together
 
 M_MMAP_THRESHOLD = -3  # of mallopt(3)
 _C = ctypes.CDLL(None)
@@ -50,10 +52,17 @@ class Load:
     documents: int = 0
     text: int = 0
     passages: int = 0
+    method: str = "auto"
+    pairs: int = 10_000
 
     @property
     def dim(self) -> int:
         return max((size.dim for size in self.words.values()), default=0)
+
+    @property
+    def most(self) -> int:
+        """Words of the largest language."""
+        return max((size.words for size in self.words.values()), default=0)
 
     @property
     def rows(self) -> int:
@@ -61,7 +70,7 @@ class Load:
 
     @property
     def matrices(self) -> int:
-        """Bytes of all word vectors once, n-grams that are kept among them."""
+        """Bytes of all word vectors once, n-gram buckets among them."""
         return sum(_matrix(size) for size in self.words.values())
 
     @property
@@ -109,15 +118,15 @@ def allowed(settings: Settings) -> int:
 
 
 def reading(lang: str, size: VectorsSize) -> Need:
-    """The file mapped or in blocks, its rows, and what is checked of them; then our own file is written from the rows."""
-    matrix = 4 * (size.words + size.buckets) * size.dim
-    stored = {"text": min(PARSER, 8 * size.stored), "word2vec-binary": 96 * MIB, "fasttext": size.stored + matrix}
-    beside = stored.get(size.kind, 2 * size.stored)
-    return Need(f"reading {size.words:,} {lang} vectors × {size.dim}", BASE + matrix + beside + WORD * size.words // 2)
+    """The rows, what is checked of them, and beside them the file as it is mapped, or blocks of it; n-gram buckets the same."""
+    matrix = _matrix(size)
+    blocks = {"text": min(PARSER, 8 * size.stored), "word2vec-binary": PARSER // 2, "fasttext": size.stored + matrix}
+    beside = blocks.get(size.kind, size.stored)
+    return Need(f"reading {size.words:,} {lang} vectors × {size.dim}", BASE + matrix + beside + WORD * size.words)
 
 
 def training(lang: str, words: int, dim: int, method: str) -> Need:
-    """gensim's vectors and weights; with fastText the buckets, and the words once more."""
+    """gensim's vectors and weights; with fastText the words' own beside, and the buckets."""
     rows = 2 * words if method != "fasttext" else 3 * words + 2 * SUBWORD_BUCKETS
     return Need(f"training {words:,} {lang} vectors × {dim}", BASE + TRAINER + 4 * rows * dim + 2 * WORD * words)
 
@@ -130,34 +139,46 @@ def reading_documents(paths: Iterable[Path]) -> Need:
 
 
 def fitting(load: Load) -> Need:
-    """All languages as read and as mapped, two more of the largest while it is turned, the pairs in float64, and the scores of
-    the words that methods are tried on.
+    """All languages as read and as mapped, and two more of the largest while it is turned. Where words are looked for: three copies
+    of the pairs in float64, the scores of the words that methods are tried on, and blocks.
     """
-    most = max((size.words for size in load.words.values()), default=0)
-    pairs = 8 * 8 * load.dim * 2 * min(most, PAIRED)
-    tried = 4 * 4 * min(ASKED_WORDS, most) * min(TRIED_WORDS, most)
-    fixed = BASE + 2 * load.matrices + 2 * load.largest + WORD * load.rows + pairs + tried
-    return Need(_aligning(load), fixed, _blocks(4 * min(most, PAIRED) ** 2))
+    fixed = BASE + 2 * load.matrices + 2 * load.largest + WORD * load.rows
+    doing = f"aligning {len(load.words)} languages of up to {load.most:,} words × {load.dim}"
+    if load.method == "procrustes":
+        return Need(doing, fixed, _blocks(32 * MIB))
+    pairs = 3 * 2 * 8 * load.dim * (load.pairs + 2 * min(load.most, PAIRED))
+    held = load.pairs // 5
+    asked = min(1_000, held) if held >= 400 else 3 * held
+    tried = 4 * 4 * asked * min(TRIED, load.most) if load.method == "auto" else 0
+    return Need(doing, fixed + pairs + tried, _blocks(4 * min(load.most, PAIRED) ** 2))
 
 
 def pooling(load: Load) -> Need:
-    """The space, the texts as columns and as strings, and documents in float64 while their centre is found."""
-    fixed = BASE + 2 * load.matrices + WORD * load.rows + 4 * load.text + 24 * load.documents * load.dim
-    return Need(f"pooling {load.documents:,} documents", fixed, _blocks(0))
+    """The space, the texts as columns and as strings, those that are taken apart together, and three copies of all documents in
+    float64 while their centre is found.
+    """
+    texts = 4 * load.text + min(18 * load.text, BATCH)
+    fixed = BASE + 2 * load.matrices + WORD * load.rows + texts + 24 * load.documents * load.dim
+    return Need(f"pooling {load.documents:,} documents", fixed)
 
 
 def judging(load: Load) -> Need:
-    """The space, one language more under its re-weighting, and the documents' vectors twice."""
+    """The space, one language more under its re-weighting, the documents and their vectors, and blocks."""
     fixed = BASE + 2 * load.matrices + load.largest + WORD * load.rows + 2 * load.text + 12 * load.documents * load.dim
-    return Need(f"judging {load.rows:,} words and {load.documents:,} documents", fixed, _blocks(64 * MIB))
+    blocks = max(4 * min(load.most, SIGNALLED) ** 2, 5 * min(16 * MIB, 2_000 * load.documents))
+    return Need(f"judging {load.rows:,} words and {load.documents:,} documents", fixed, _blocks(blocks))
 
 
 def publishing(load: Load) -> Need:
-    """The space and its words as strings, documents and passages with vectors, terms and all that is kept for search, and DuckDB."""
+    """The space and its words as strings, documents and passages with their vectors, terms and all that search reads, blocks, and
+    what DuckDB holds of all this.
+    """
     units = load.documents + load.passages
-    fixed = BASE + 2 * load.matrices + load.largest + 2 * WORD * load.rows + 12 * load.text + 24 * units * load.dim
-    store = LEAST_STORE + load.matrices + 2 * load.text + 4 * units * load.dim
-    return Need(f"publishing {load.rows:,} words and {load.documents:,} documents", fixed, _blocks(800 * units), store)
+    space = 2.5 * load.matrices + load.largest + 2 * WORD * load.rows
+    fixed = BASE + int(space) + 8 * load.text + 16 * units * load.dim
+    store = LEAST_STORE + load.matrices + load.text + 4 * units * load.dim
+    doing = f"publishing {load.rows:,} words and {load.documents:,} documents"
+    return Need(doing, fixed, _blocks(min(64 * MIB, 4 * units**2)), store)
 
 
 def check(need: Need, settings: Settings, capped: Callable[[int], Need] | None = None) -> None:
@@ -196,22 +217,24 @@ def room(need: Need, settings: Settings, capped: Callable[[int], Need] | None = 
         _give_back()
 
 
-def load_of(plan: Plan, documents: pl.DataFrame | None = None) -> Load:
+def load_of(plan: Plan, documents: pl.DataFrame | None = None, pairs: Sequence[WordPairs] = ()) -> Load:
     """What is known by now: of vectors that are there exactly, of files yet to be read as they tell, of a corpus nothing.
 
-    `documents`: as read; else what was pooled, if it is there.
+    `documents`: as read; else what was pooled, if it is there. `pairs`: dictionaries, of which the largest counts.
     """
     words = {lang: size for lang in plan.settings.languages if (size := size_of(plan, lang)) is not None}
+    most = max((len(p) for p in pairs), default=0)
+    load = Load(words, method=plan.settings.space.method, pairs=most)
     found = documents.lazy() if documents is not None else None
     if found is None and plan.documents_path.exists():
         found = pl.scan_parquet(plan.documents_path)
     if found is None or "text" not in found.collect_schema().names():
-        return Load(words)
+        return load
     counted = pl.len().alias("n"), pl.col("text").str.len_bytes().sum().alias("bytes")
     n, text = found.select(counted).collect().row(0)
     cut = plan.settings.passages
     step = 0 if cut is None else TOKEN * (cut.tokens - (cut.tokens // 2 if cut.overlap is None else cut.overlap))
-    return Load(words, n, text, text // step if step else 0)
+    return replace(load, documents=n, text=text or 0, passages=(text or 0) // step if step else 0)
 
 
 def size_of(plan: Plan, lang: str) -> VectorsSize | None:
@@ -235,10 +258,13 @@ def side_by_side(plan: Plan) -> bool:
 
 
 def asked(
-    plan: Plan, need: Callable[[Load], Need], documents: pl.DataFrame | None = None
+    plan: Plan,
+    need: Callable[[Load], Need],
+    documents: pl.DataFrame | None = None,
+    pairs: Sequence[WordPairs] = (),
 ) -> tuple[Need, Settings, Callable[[int], Need]]:
     """The arguments of `room` for a step on all that is known by now."""
-    load = load_of(plan, documents)
+    load = load_of(plan, documents, pairs)
     return need(load), plan.settings, lambda words: need(load.capped(words))
 
 
@@ -248,23 +274,17 @@ def check_training(plan: Plan, lang: str, words: int, counted: bool) -> None:
     check(training(lang, words, dim if counted else 0, about.train), plan.settings)
 
 
-def check_all(plan: Plan, documents: pl.DataFrame) -> None:
-    """Every step to come, before the first: what is refused is refused before hours of work. Raises as `check`."""
-    load = load_of(plan, documents)
-    for lang, size in load.words.items():
-        if not plan.vectors_path(lang).exists():
-            check(
-                reading(lang, size),
-                plan.settings,
-                lambda n, lang=lang, size=size: reading(lang, replace(size, words=n)),
-            )
-    for need in (fitting, pooling, judging, publishing):
-        check(need(load), plan.settings, lambda n, need=need: need(load.capped(n)))
+def check_all(plan: Plan, documents: pl.DataFrame, pairs: Sequence[WordPairs]) -> None:
+    """Every step to come, before the first: what is refused is refused before hours of work. Raises as `check`, the largest."""
+    load = load_of(plan, documents, pairs)
+    needs: list[Callable[[Load], Need]] = [partial(_reading_of, lang) for lang in load.words]
+    needs = [need for need, lang in zip(needs, load.words, strict=True) if not plan.vectors_path(lang).exists()]
+    largest = max([*needs, fitting, pooling, judging, publishing], key=lambda need: need(load).least)
+    check(largest(load), plan.settings, lambda words: largest(load.capped(words)))
 
 
-def _aligning(load: Load) -> str:
-    words = max((size.words for size in load.words.values()), default=0)
-    return f"aligning {len(load.words)} languages of up to {words:,} words × {load.dim}"
+def _reading_of(lang: str, load: Load) -> Need:
+    return reading(lang, load.words[lang])
 
 
 def _blocks(most: int) -> int:

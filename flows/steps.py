@@ -45,8 +45,8 @@ def check_inputs(plan: Plan) -> None:
     """
     if not plan.documents_path.exists():
         with step("check inputs"):
-            _read_files(plan)
-            memory.check_all(plan, read_sources(plan)[0])
+            train, _ = _read_files(plan)
+            memory.check_all(plan, read_sources(plan)[0], train)
 
 
 def prepare_vectors(plan: Plan, lang: str) -> Notes:
@@ -126,11 +126,13 @@ def fit_space(plan: Plan) -> Notes:
     """Align all languages; reads their vectors, leaves the space."""
     if not plan.space_path.exists():
         started = time.perf_counter()
-        with step("align languages") as progress, memory.room(*memory.asked(plan, memory.fitting)):
+        train = read_pairs(plan)[0]
+        need = memory.asked(plan, memory.fitting, pairs=train)
+        with step("align languages") as progress, memory.room(*need):
             vectors = [align.read_vectors(plan.vectors_path(lang), lang=lang) for lang in plan.settings.languages]
             space = align.fit(
                 vectors,
-                read_pairs(plan)[0],
+                train,
                 pivot=plan.settings.pivot,
                 method=plan.settings.space.method,
                 progress=progress,

@@ -59,7 +59,8 @@ def _steps(plan: Plan, measured: Callable[[str, memory.Need | None, Callable[[],
         size = memory.size_of(plan, lang)
         need = None if size is None else memory.reading(lang, size)
         measured(f"read {lang}", need, lambda lang=lang: steps.prepare_vectors(plan, lang))
-    measured("fit", memory.fitting(memory.load_of(plan)), lambda: steps.fit_space(plan))
+    train = steps.read_pairs(plan)[0]
+    measured("fit", memory.fitting(memory.load_of(plan, pairs=train)), lambda: steps.fit_space(plan))
     frame = steps.read_sources(plan)[0]
     load = memory.load_of(plan, frame)
     del frame
