@@ -33,6 +33,7 @@ TRAINER = 60 * MIB  # gensim and its queues
 PARSER = 96 * MIB  # a block of text on its way to numbers
 PACKED = 4  # times that documents shrink when they are compressed, more or less
 WORD = 300  # bytes of Python for every word: its string, and its place in dictionaries of words
+DOCUMENT = 100  # bytes of a document in its file, at the least on average
 TOKEN = 5  # bytes of text for each, at the least on average
 PAIRED, TRIED, SIGNALLED = 10_000, 25_000, 4_000  # words a side at which align.refine, .choice and .signals look
 BLOCKS = 1.3  # times the working memory, with what is made of a block
@@ -132,10 +133,15 @@ def training(lang: str, words: int, dim: int, method: str) -> Need:
 
 
 def reading_documents(paths: Iterable[Path]) -> Need:
-    """Rows of Python, then columns: each text a few times over, and of compressed files, parquet too, several times their bytes."""
-    expanded = {path: PACKED if path.suffix.lower() in (*COMPRESSED, ".parquet") else 1 for path in paths}
-    text = sum(times * path.stat().st_size for path, times in expanded.items())
+    """Rows of Python, then columns: each text a few times over."""
+    text = expanded_bytes(paths)
     return Need(f"reading {shown_size(text)} of documents", BASE + 4 * text)
+
+
+def expanded_bytes(paths: Iterable[Path]) -> int:
+    """About what files of rows hold: their bytes, several times these where they are compressed, as parquet is."""
+    packed = (*COMPRESSED, ".parquet")
+    return sum((PACKED if path.suffix.lower() in packed else 1) * path.stat().st_size for path in paths)
 
 
 def fitting(load: Load) -> Need:
@@ -277,10 +283,24 @@ def check_training(plan: Plan, lang: str, words: int, counted: bool) -> None:
 def check_all(plan: Plan, documents: pl.DataFrame, pairs: Sequence[WordPairs]) -> None:
     """Every step to come, before the first: what is refused is refused before hours of work. Raises as `check`, the largest."""
     load = load_of(plan, documents, pairs)
-    needs: list[Callable[[Load], Need]] = [partial(_reading_of, lang) for lang in load.words]
-    needs = [need for need, lang in zip(needs, load.words, strict=True) if not plan.vectors_path(lang).exists()]
-    largest = max([*needs, fitting, pooling, judging, publishing], key=lambda need: need(load).least)
+    largest = _largest(plan, load)
     check(largest(load), plan.settings, lambda words: largest(load.capped(words)))
+
+
+def check_documents(plan: Plan, paths: Sequence[Path], pairs: Sequence[WordPairs]) -> None:
+    """Files of documents before they are read. Raises as `check`, with the number that would do for all steps."""
+    reads = reading_documents(paths)
+    if reads.least > allowed(plan.settings):
+        text = expanded_bytes(paths)
+        load = replace(load_of(plan, None, pairs), text=text, documents=text // DOCUMENT)
+        check(max(reads, _largest(plan, load)(load), key=lambda need: need.least), plan.settings)
+
+
+def _largest(plan: Plan, load: Load) -> Callable[[Load], Need]:
+    """Of the steps to come the one that needs most."""
+    unread = [lang for lang in load.words if not plan.vectors_path(lang).exists()]
+    every = [*(partial(_reading_of, lang) for lang in unread), fitting, pooling, judging, publishing]
+    return max(every, key=lambda need: need(load).least)
 
 
 def _reading_of(lang: str, load: Load) -> Need:

@@ -46,6 +46,8 @@ def check_inputs(plan: Plan) -> None:
     if not plan.documents_path.exists():
         with step("check inputs"):
             train, _ = _read_files(plan)
+            files = [path for about in plan.settings.documents for path in plan.document_files(about)]
+            memory.check_documents(plan, files, train)
             memory.check_all(plan, read_sources(plan)[0], train)
 
 

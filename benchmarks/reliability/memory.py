@@ -153,7 +153,7 @@ def _huge(root: Path, kind: str, words: int) -> Path:
     for lang in ("en", "fr"):
         with (root / f"{lang}.bin").open("wb") as file:
             file.write(beginnings[kind])
-            file.truncate(max(file.tell(), 2 * words))
+            file.truncate(max(file.tell(), 2 * (words + 2_000_000)))
     config = root / "align.toml"
     config.write_text(text + '[warehouse]\npath = "store"\n')
     return config
