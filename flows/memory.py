@@ -299,7 +299,8 @@ def check_documents(plan: Plan, paths: Sequence[Path], pairs: Sequence[WordPairs
 def _largest(plan: Plan, load: Load) -> Callable[[Load], Need]:
     """Of the steps to come the one that needs most."""
     unread = [lang for lang in load.words if not plan.vectors_path(lang).exists()]
-    every = [*(partial(_reading_of, lang) for lang in unread), fitting, pooling, judging, publishing]
+    every: list[Callable[[Load], Need]] = [partial(_reading_of, lang) for lang in unread]
+    every += [fitting, pooling, judging, publishing]
     return max(every, key=lambda need: need(load).least)
 
 
