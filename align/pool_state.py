@@ -96,7 +96,7 @@ def _centred(vectors: WordVectors, texts: Sequence[str], recipe: Recipe) -> tupl
     if len(texts) >= FEWEST_DOCUMENTS and (recipe.centre or recipe.components):
         found = reduce_texts(texts, vectors, weights, recipe.weighting, recipe.reduce)
         if (found.known > 0).sum() >= FEWEST_DOCUMENTS:
-            rows = found.rows[found.known > 0]
+            rows = found.rows if found.known.all() else found.rows[found.known > 0]
     if recipe.centre and rows is not None:
         mean, source = rows.mean(axis=0), "documents"
     elif recipe.centre and recipe.reduce != "max":  # of a maximum frequencies tell nothing

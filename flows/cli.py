@@ -51,17 +51,23 @@ def build(
     warehouse: Annotated[
         Path | None, typer.Option("--warehouse", help="Instead of the configuration's warehouse.path.")
     ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            "--memory", help="What it may take, such as 2GiB; default 80 % of what the machine or its cgroup has."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Bring a warehouse up to date with its configuration.
 
-    Runs as a Prefect flow; where no input has changed, nothing is done.
+    Runs as a Prefect flow; where no input has changed, nothing is done. What would take more memory is refused beforehand.
 
-    Example: align build align.toml
+    Example: align build align.toml --memory 2GiB
     """
     from flows.run import run_build
 
-    result = run_build(config, warehouse)
+    result = run_build(config, warehouse, memory)
     if as_json:
         _print_json(result)
     elif result["published"]:

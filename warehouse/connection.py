@@ -1,6 +1,7 @@
 """DuckDB connections: one for building a snapshot, one, locked down, for reading it."""
 
 import re
+import shutil
 from importlib import resources
 from pathlib import Path
 
@@ -28,9 +29,21 @@ _LOCKED = (
 _EXPLAIN = re.compile(r"\s*EXPLAIN\s+(ANALYZE\s+)?(\([\w\s,]*\)\s*)?", re.IGNORECASE)
 
 
-def create(path: Path, dim: int) -> duckdb.DuckDBPyConnection:
-    """A new store at `path` for vectors of `dim` dimensions: schema migrated, macros there. Writes."""
-    connection = duckdb.connect(str(path), config=dict(_WRITING))
+def create(path: Path, dim: int, memory: int | None = None) -> duckdb.DuckDBPyConnection:
+    """A new store at `path` for vectors of `dim` dimensions: schema migrated, macros there. Writes.
+
+    `memory`: bytes that DuckDB may take for its own, by default what it chooses. What it spills goes to a folder beside the
+    store, named as it with the ending `.spill`, and is at most as much as half of what the disk has free.
+    """
+    spill = path.with_suffix(".spill")
+    config: dict[str, str | bool | int | float | list[str]] = {
+        **_WRITING,
+        "temp_directory": str(spill),
+        "max_temp_directory_size": f"{shutil.disk_usage(path.parent).free // 2}B",
+    }
+    if memory is not None:
+        config["memory_limit"] = f"{memory}B"
+    connection = duckdb.connect(str(path), config=config)
     # Float compression makes vectors larger and slower to read (PERFORMANCE, finding 7).
     connection.execute("PRAGMA force_compression = 'uncompressed'")
     migrate(connection, dim)

@@ -123,19 +123,22 @@ def passage_hubness(
     own = [part for part in indexed if part.lang == query_lang and len(part.vectors) >= NEIGHBOURS]
     asked = own or list(indexed)
     starts = dict(zip((part.lang for part in asked), np.cumsum([0, *(len(p.vectors) for p in asked)]), strict=False))
+    if not asked:
+        return {}
+    everything = asked[0].vectors if len(asked) == 1 else np.concatenate([part.vectors for part in asked])
+    chosen = sample_rows(len(everything))
+    sample = everything[chosen]
     result = {}
     for target, cut in zip(indexed, passages, strict=True):
         vectors, documents = cut.pooled.vectors[cut.pooled.known], cut.documents[cut.pooled.known]
-        everything = np.concatenate([part.vectors for part in asked])
-        chosen = sample_rows(len(everything))
         rows, place = distinct(vectors)
-        r = neighbourhood(rows, everything[chosen])[place]
+        r = neighbourhood(rows, sample)[place]
         at = documents + starts[target.lang] if target.lang in starts else np.full(len(documents), -1)
         inside = np.isin(at, chosen)
         k = min(NEIGHBOURS, len(chosen) - 1)
         if inside.any() and k:
-            nearest = neighbourhood(rows, everything[chosen], k)[place] * k
-            with_one_more = neighbourhood(rows, everything[chosen], k + 1)[place] * (k + 1)
+            nearest = neighbourhood(rows, sample, k)[place] * k
+            with_one_more = neighbourhood(rows, sample, k + 1)[place] * (k + 1)
             cosine = np.einsum("ij,ij->i", vectors[inside], everything[at[inside]])
             # Without its own document, if that is among the k + 1 nearest: else what is left would be more than the k nearest.
             r[inside] = np.minimum(with_one_more[inside] - cosine, nearest[inside]) / k

@@ -15,6 +15,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import socket
 import stat
 from collections.abc import Callable, Iterator
@@ -89,7 +90,9 @@ def writing(root: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def publish(root: Path, dim: int, fill: Callable[[duckdb.DuckDBPyConnection], None]) -> Manifest:
+def publish(
+    root: Path, dim: int, fill: Callable[[duckdb.DuckDBPyConnection], None], *, memory: int | None = None
+) -> Manifest:
     """Build a snapshot aside with `fill(connection)`, make it durable and point `current.duckdb` to it.
 
     Call it inside `writing(root)`. Whatever is raised on the way leaves the published snapshot as it was, unless only the
@@ -101,7 +104,7 @@ def publish(root: Path, dim: int, fill: Callable[[duckdb.DuckDBPyConnection], No
     aside = root / f".build-{identity}.duckdb"
     try:
         collect(root)
-        connection = create(aside, dim)
+        connection = create(aside, dim, memory)
         try:
             fill(connection)
             connection.execute("CHECKPOINT")
@@ -186,7 +189,7 @@ def collect(root: Path) -> list[str]:
     """Remove what killed runs left, and all but the newest snapshots that nobody holds; returns the names. Writes."""
     removed = []
     for left in root.glob(".build-*"):
-        left.unlink(missing_ok=True)
+        _remove(left)
         removed.append(left.name)
     try:
         kept = {current(root).name}
@@ -260,6 +263,14 @@ def _write_aside(path: Path, text: str) -> None:
         os.fsync(file.fileno())
 
 
+def _remove(left: Path) -> None:
+    """A file, or a folder into which DuckDB spilled."""
+    if left.is_dir() and not left.is_symlink():
+        shutil.rmtree(left, ignore_errors=True)
+    else:
+        left.unlink(missing_ok=True)
+
+
 def _remove_build(root: Path, identity: str) -> None:
     for left in root.glob(f".build-{identity}.*"):
-        left.unlink(missing_ok=True)
+        _remove(left)
