@@ -7,6 +7,7 @@ import json
 import platform
 import time
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import combinations, permutations
@@ -18,14 +19,16 @@ import duckdb
 import polars as pl
 
 import align
+from align.compressed import replacing
 from align.corpus import expand_paths
 from align.dictionary import WordPairs
 from align.dictionary_files import dictionary_languages, read_dictionary
 from align.documents import read_documents
-from align.errors import InputError
+from align.errors import InputError, ResourceError
+from align.failpoints import reach
 from flows.evaluation import evaluate_documents, evaluate_language_bias, evaluate_signals, evaluate_translation
 from flows.plan import Plan
-from flows.progress import step
+from flows.progress import say, step
 from flows.settings import DictionarySettings
 from warehouse import snapshot
 from warehouse.documents import document_hubness, index_documents, load_indexed, save_indexed, write_documents
@@ -36,12 +39,22 @@ from warehouse.spaces import insert, write_pairs, write_space
 Notes = dict[str, Any]
 
 
+def begin(killed: str) -> Notes:
+    """The notes of a new run, with when it began and, where the last one was killed, who that was (`killed`)."""
+    notes = {"started": datetime.now(UTC).isoformat()}
+    if killed:
+        say(f"the last run, {killed}, was killed; what it had done is used, what it had half done is removed")
+        notes["abandoned"] = killed
+    return notes
+
+
 def check_inputs(plan: Plan) -> None:
     """Read dictionaries and documents once for their faults, which are better known before hours of training than after."""
     if not plan.documents_path.exists():
         with step("check inputs"):
             _read_files(plan)
             read_sources(plan)
+    reach("steps.checked")
 
 
 def prepare_vectors(plan: Plan, lang: str) -> Notes:
@@ -50,7 +63,7 @@ def prepare_vectors(plan: Plan, lang: str) -> Notes:
     about = plan.settings.languages[lang]
     if not path.exists():
         started = time.perf_counter()
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_folder(path.parent)
         if about.vectors is not None:
             with step(f"read {lang} vectors") as progress:
                 vectors = align.read_vectors(
@@ -60,6 +73,7 @@ def prepare_vectors(plan: Plan, lang: str) -> Notes:
                     on_bad_row=about.on_bad_row,
                     progress=progress,
                 )
+            reach("vectors.read")
         else:
             with step(f"train {lang} vectors") as progress:
                 files = expand_paths(about.corpus or [], plan.settings.root)
@@ -67,7 +81,9 @@ def prepare_vectors(plan: Plan, lang: str) -> Notes:
                     files, lang=lang, method=about.train, dim=plan.settings.space.dim, epochs=about.epochs, window=about.window,
                     min_count=about.min_count, seed=about.seed, workers=about.workers, text_column=about.text, progress=progress,
                 )  # fmt: skip
+            reach("vectors.trained")
         align.write_vectors(vectors, path)
+        reach("vectors.written")
         notes = {
             "words": len(vectors),
             "dim": vectors.dim,
@@ -126,7 +142,9 @@ def fit_space(plan: Plan) -> Notes:
             )
             for source, target in permutations(space.languages, 2):
                 space.retrieval(source, target)  # hubness, once: to judge with, and to publish
+            reach("space.fitted")
             space.save(plan.space_path)
+            reach("space.written")
         _write_notes(
             plan.space_path, {"languages": {k: dict(v) for k, v in space.fits.items()}, "seconds": _since(started)}
         )
@@ -183,8 +201,11 @@ def pool_documents(plan: Plan) -> Notes:
             pooler = align.fit_pooler(space, texts, **dict(pooling))
             progress(1, 2)
             indexed = index_documents(frame, pooler)
+            reach("documents.pooled")
             align.save_pooler(pooler, plan.pooling_path)
+            reach("pooling.written")
             save_indexed(indexed, plan.documents_path)
+            reach("documents.written")
         _write_notes(plan.documents_path, {"read": frame.height, "dropped": dropped, "seconds": _since(started)})
     return _read_notes(plan.documents_path)
 
@@ -207,6 +228,7 @@ def judge(plan: Plan) -> Notes:
 
 def publish_snapshot(plan: Plan, notes: Notes, figures: Notes) -> Notes:
     """Publish space, documents and figures as a new snapshot."""
+    reach("steps.judged")
     finished = datetime.now(UTC).replace(tzinfo=None)
     settings = plan.settings
     with step("publish snapshot") as progress:
@@ -231,6 +253,7 @@ def publish_snapshot(plan: Plan, notes: Notes, figures: Notes) -> Notes:
 
         manifest = snapshot.publish(settings.warehouse_path, space.dim, fill)
     _remove_old_work(plan)
+    reach("steps.cleaned")
     return {"snapshot": manifest.file.removesuffix(".duckdb"), "published": True, **figures}
 
 
@@ -299,15 +322,24 @@ def _remove_old_work(plan: Plan) -> None:
     }
     for path in plan.work("x").parent.glob("*"):
         if path.stem not in keep:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # the next build tries again
+                path.unlink()
 
 
 def _notes_path(path: Path) -> Path:
     return path.with_suffix(".json")
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ResourceError("store.unwritable", f"cannot write here ({error.strerror})", path=folder) from None
+
+
 def _write_notes(path: Path, notes: Notes) -> None:
-    _notes_path(path).write_text(json.dumps(notes), encoding="utf-8")
+    with replacing(_notes_path(path)) as file:
+        file.write(json.dumps(notes).encode())
 
 
 def _read_notes(path: Path) -> Notes:

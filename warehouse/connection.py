@@ -8,6 +8,7 @@ import duckdb
 
 from align.arguments import expect
 from align.errors import CorruptStoreError, QueryError, printable
+from align.failpoints import reach
 
 SCHEMA = max(
     int(file.name[:4]) for file in (resources.files("warehouse") / "migrations").iterdir() if file.name[:4].isdigit()
@@ -59,6 +60,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, dim: int) -> list[str]:
         connection.execute("BEGIN")
         connection.execute(text.replace("{dim}", str(int(dim))))
         connection.execute("INSERT INTO schema_migrations VALUES (?, ?)", [version, name])
+        reach("store.migrating")
         connection.execute("COMMIT")
         done.append(name)
     return done
