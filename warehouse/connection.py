@@ -31,7 +31,10 @@ _EXPLAIN = re.compile(r"\s*EXPLAIN\s+(ANALYZE\s+)?(\([\w\s,]*\)\s*)?", re.IGNORE
 
 def create(path: Path, dim: int) -> duckdb.DuckDBPyConnection:
     """A new store at `path` for vectors of `dim` dimensions: schema migrated, macros there. Writes."""
-    connection = duckdb.connect(str(path), config=dict(_WRITING))
+    connection = duckdb.connect(":memory:", config={**_WRITING, "temp_directory": f"{path}.tmp"})
+    # Without a log: nobody recovers a build that was killed, and DuckDB aborts the process where its log cannot be cut short.
+    connection.execute(f"ATTACH {_quoted(path)} AS store (RECOVERY_MODE no_wal_writes)")
+    connection.execute("USE store")
     # Float compression makes vectors larger and slower to read (PERFORMANCE, finding 7).
     connection.execute("PRAGMA force_compression = 'uncompressed'")
     migrate(connection, dim)
