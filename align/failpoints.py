@@ -15,12 +15,12 @@ from pathlib import Path
 from align.errors import ConfigError, printable
 
 VARIABLE = "ALIGN_FAILPOINT"
-POINTS = (
-    *("steps.checked", "vectors.read", "vectors.training", "vectors.trained", "vectors.written", "file.aside", "file.replaced"),
-    *("space.fitted", "space.written", "documents.pooled", "pooling.written", "documents.written", "steps.judged"),
-    *("writing.locking", "writing.locked", "collect.build", "collect.snapshot", "store.migrating", "fill.begins", "fill.inserted"),
-    *("fill.ends", "publish.closed", "publish.synced", "publish.manifest", "publish.renamed", "point.linked", "point.swapped"),
-    *("publish.done", "steps.cleaned", "hold.pointed"),
+POINTS = (  # in an order in which a build that is killed at one of them, and begun again, reaches the next
+    *("steps.checked", "vectors.read", "vectors.training", "vectors.trained", "vectors.written", "space.fitted", "file.aside"),
+    *("space.written", "documents.pooled", "file.replaced", "pooling.written", "documents.written", "steps.judged"),
+    *("writing.locking", "writing.locked", "collect.build", "store.migrating", "fill.begins", "fill.inserted", "fill.ends"),
+    *("publish.closed", "publish.synced", "publish.manifest", "publish.renamed", "point.linked", "point.swapped"),
+    *("collect.snapshot", "publish.done", "steps.cleaned", "hold.pointed"),
 )  # fmt: skip
 SIGNALS = {"kill": signal.SIGKILL, "term": signal.SIGTERM}
 

@@ -36,7 +36,9 @@ def measure(full: bool) -> list[Figure]:
     """The promises of a publish whose system calls fail. `full`: every call; else some."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None or sys.platform != "linux":
-        return [Figure("system calls of a publish fail", "not measured: needs Linux and a C compiler", "measured", False)]
+        return [
+            Figure("system calls of a publish fail", "not measured: needs Linux and a C compiler", "measured", False)
+        ]
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "io_faults.so"
         subprocess.run([compiler, "-shared", "-fPIC", "-O2", "-o", library, SOURCE, "-ldl"], check=True)

@@ -2,13 +2,13 @@
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from benchmarks.reliability.planted import Document, add_batch, plant
 from warehouse import snapshot
 
 SECONDS = 5.0  # that a rerun may take
-UNSTOPPABLE = ("hold.pointed",)  # the build is over there, and SIGTERM does what it does to every reader
+STOPPABLE = tuple(point for point in POINTS if point != "hold.pointed")  # there the build is over
 
 
 @dataclass
@@ -91,14 +91,15 @@ class World:
 
     def recover(self) -> None:
         """Build again until the last batch is published, at most three times, and check."""
-        for rerun in range(1, 4):
+        self.reruns.append(0)
+        code = -1
+        while code and self.reruns[-1] < 3:
             started = time.perf_counter()
             code = self.build()
             self.seconds.append(time.perf_counter() - started)
-            if code == 0:
-                break
-            self.faults.append(self.said[-300:])
-        self.reruns.append(rerun)
+            self.reruns[-1] += 1
+            if code:
+                self.faults.append(self.said[-300:])
         self.check()
         self.lost += len(set(self.batch) - set(self.published()))
 
@@ -134,7 +135,7 @@ def chain(folder: Path, points: Sequence[str] = POINTS) -> tuple[World, list[str
 
 def stopped(folder: Path, points: Sequence[str]) -> tuple[World, list[str]]:
     """As `chain` with SIGTERM; and what was not as it should be: exit code, sentence, lock or files aside."""
-    here, wrong = world(folder), []
+    here, wrong = world(folder, builds=4), []  # more than are kept, so that there is one to collect
     for point in points:
         code = strike(here, point, "term")
         left = [path.name for path in here.store.glob(".build-*") if path.name != ".build-00000000.duckdb"]
@@ -165,6 +166,76 @@ def really(folder: Path, failpoint: str) -> int:
     """The exit code of the real command with its Prefect server, ended at a failpoint."""
     command = [sys.executable, "-m", "flows", "build", str(folder / "align.toml")]
     with (folder / "log").open("wb") as log:
-        return subprocess.run(
-            command, env={**os.environ, VARIABLE: failpoint}, stdout=log, stderr=log, check=False
-        ).returncode
+        ended = subprocess.Popen(
+            command, env={**os.environ, VARIABLE: failpoint}, stdout=log, stderr=log, start_new_session=True
+        )
+        code = ended.wait()
+    with suppress(ProcessLookupError):  # the server of a command that was killed lives on
+        os.killpg(ended.pid, signal.SIGKILL)
+    return code
+
+
+def measure(full: bool) -> list[Figure]:
+    """The promises of a build that is ended. `full`: every failpoint ten times, at random moments, and the real command."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        here, missed = chain(root / "chain")
+        worlds, struck = [here], len(POINTS)
+        for n in range(8 if full else 0):
+            here, more = chain(root / f"chain-{n}")
+            worlds.append(here)
+            missed += more
+            struck += len(POINTS)
+        recovered = world(root / "recovered", builds=4)
+        for point in POINTS if full else ():
+            if strike(recovered, point) != -signal.SIGKILL:
+                missed.append(point)
+            recovered.recover()
+            struck += 1
+        moments = 60 if full else 4
+        at_random(recovered, moments, seed=5)
+        points = STOPPABLE if full else STOPPABLE[::9]
+        asked, wrong = stopped(root / "stopped", points)
+        worlds += [recovered, asked]
+        figures = _figures(worlds, struck, moments, missed)
+        figures.append(
+            none_of("builds that did not end on SIGTERM with their sentence and code", len(wrong), len(points))
+        )
+        if full:
+            figures.append(_really(root / "really"))
+        for fault in [*wrong, *(fault for one in worlds for fault in one.faults)]:
+            print(fault, file=sys.stderr)
+    return [*figures, *io_sweep.measure(full)]
+
+
+def _figures(worlds: list[World], struck: int, moments: int, missed: list[str]) -> list[Figure]:
+    kills = struck + moments
+    total = {name: sum(getattr(one, name) for one in worlds) for name in ("lost", "doubled", "unreadable")}
+    acknowledged = sum(len(read_acknowledged(one.folder / "acknowledged")) for one in worlds)
+    reruns = [n for one in worlds for n in one.reruns]
+    seconds = sorted(second for one in worlds for second in one.seconds)
+    return [
+        none_of(f"failpoints that killed nothing ({struck} kills, {moments} more at random moments)", len(missed), struck),
+        none_of("acknowledged documents lost", total["lost"], acknowledged),
+        none_of("documents twice", total["doubled"], acknowledged),
+        none_of("stores unreadable after a kill", total["unreadable"], kills),
+        none_of("recoveries that took more than one rerun", sum(n > 1 for n in reruns), len(reruns)),
+        Figure(
+            "seconds of a rerun", f"median {seconds[len(seconds) // 2]:.1f}, longest {seconds[-1]:.1f}",
+            f"longest {SECONDS:.0f}", seconds[-1] <= SECONDS,
+        ),
+    ]  # fmt: skip
+
+
+def _really(folder: Path) -> Figure:
+    here, wrong = world(folder), 0
+    ends = [("vectors.trained=kill", -signal.SIGKILL), ("publish.renamed=kill", -signal.SIGKILL), ("fill.inserted=term", 128 + signal.SIGTERM)]  # fmt: skip
+    for failpoint, code in ends:
+        here.next_batch()
+        wrong += really(here.folder, failpoint) != code
+        here.check()
+    here.next_batch()
+    wrong += really(here.folder, "") != 0
+    here.check()
+    wrong += here.lost + here.doubled + here.unreadable
+    return none_of("the real command, with Prefect's server, ended or recovered otherwise", wrong, len(ends) + 1)
