@@ -7,36 +7,32 @@ import json
 import platform
 import time
 from collections import Counter
-from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import combinations, permutations
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import duckdb
 import polars as pl
 
 import align
-from align.compressed import replacing
 from align.corpus import expand_paths
 from align.dictionary import WordPairs
 from align.dictionary_files import dictionary_languages, read_dictionary
 from align.documents import read_documents
-from align.errors import InputError, ResourceError
+from align.errors import InputError
 from align.failpoints import reach
 from flows.evaluation import evaluate_documents, evaluate_language_bias, evaluate_signals, evaluate_translation
 from flows.plan import Plan
 from flows.progress import say, step
 from flows.settings import DictionarySettings
+from flows.work_files import Notes, make_folder, read_notes, remove_old_work, write_notes
 from warehouse import snapshot
 from warehouse.documents import document_hubness, index_documents, load_indexed, save_indexed, write_documents
 from warehouse.evidence import write_evidence
 from warehouse.passages import index_passages, write_passages
 from warehouse.spaces import insert, write_pairs, write_space
-
-Notes = dict[str, Any]
 
 
 def begin(killed: str) -> Notes:
@@ -63,7 +59,7 @@ def prepare_vectors(plan: Plan, lang: str) -> Notes:
     about = plan.settings.languages[lang]
     if not path.exists():
         started = time.perf_counter()
-        _make_folder(path.parent)
+        make_folder(path.parent)
         if about.vectors is not None:
             with step(f"read {lang} vectors") as progress:
                 vectors = align.read_vectors(
@@ -90,8 +86,8 @@ def prepare_vectors(plan: Plan, lang: str) -> Notes:
             "dropped": dict(vectors.dropped),
             "seconds": _since(started),
         }
-        _write_notes(path, notes)
-    return _read_notes(path)
+        write_notes(path, notes)
+    return read_notes(path)
 
 
 def read_pairs(plan: Plan) -> tuple[list[WordPairs], list[WordPairs]]:
@@ -145,10 +141,10 @@ def fit_space(plan: Plan) -> Notes:
             reach("space.fitted")
             space.save(plan.space_path)
             reach("space.written")
-        _write_notes(
+        write_notes(
             plan.space_path, {"languages": {k: dict(v) for k, v in space.fits.items()}, "seconds": _since(started)}
         )
-    return _read_notes(plan.space_path)
+    return read_notes(plan.space_path)
 
 
 def read_sources(plan: Plan) -> tuple[pl.DataFrame, dict[str, dict[str, int]]]:
@@ -206,8 +202,8 @@ def pool_documents(plan: Plan) -> Notes:
             reach("pooling.written")
             save_indexed(indexed, plan.documents_path)
             reach("documents.written")
-        _write_notes(plan.documents_path, {"read": frame.height, "dropped": dropped, "seconds": _since(started)})
-    return _read_notes(plan.documents_path)
+        write_notes(plan.documents_path, {"read": frame.height, "dropped": dropped, "seconds": _since(started)})
+    return read_notes(plan.documents_path)
 
 
 def judge(plan: Plan) -> Notes:
@@ -252,7 +248,7 @@ def publish_snapshot(plan: Plan, notes: Notes, figures: Notes) -> Notes:
             connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)", [*run, *map(json.dumps, extra)])
 
         manifest = snapshot.publish(settings.warehouse_path, space.dim, fill)
-    _remove_old_work(plan)
+    remove_old_work(plan)
     reach("steps.cleaned")
     return {"snapshot": manifest.file.removesuffix(".duckdb"), "published": True, **figures}
 
@@ -308,46 +304,6 @@ def _language_pairs(plan: Plan, about: DictionarySettings, path: Path) -> list[t
             path=path,
         )
     return list(combinations(there, 2))
-
-
-def _remove_old_work(plan: Plan) -> None:
-    keep = {
-        path.stem
-        for path in (
-            *map(plan.vectors_path, plan.settings.languages),
-            plan.space_path,
-            plan.documents_path,
-            plan.pooling_path,
-        )
-    }
-    for path in plan.work("x").parent.glob("*"):
-        if path.stem not in keep:
-            with suppress(OSError):  # the next build tries again
-                path.unlink()
-
-
-def _notes_path(path: Path) -> Path:
-    return path.with_suffix(".json")
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise ResourceError("store.unwritable", f"cannot write here ({error.strerror})", path=folder) from None
-
-
-def _write_notes(path: Path, notes: Notes) -> None:
-    with replacing(_notes_path(path)) as file:
-        file.write(json.dumps(notes).encode())
-
-
-def _read_notes(path: Path) -> Notes:
-    try:
-        notes: Notes = json.loads(_notes_path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # killed between the result and its notes: the result stands
-        return {}
-    return notes
 
 
 def _since(started: float) -> float:

@@ -142,9 +142,13 @@ def publish(root: Path, dim: int, fill: Callable[[duckdb.DuckDBPyConnection], No
 def point(root: Path, name: str) -> None:
     """Make `name` the current snapshot, in one step. Writes."""
     aside = root / f".build-{uuid4().hex[:8]}.link"
-    aside.symlink_to(name)
-    reach("point.linked")
-    aside.replace(root / POINTER)
+    try:
+        aside.symlink_to(name)
+        reach("point.linked")
+        aside.replace(root / POINTER)
+    finally:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
     reach("point.swapped")
     sync(root)
 

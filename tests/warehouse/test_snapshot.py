@@ -163,11 +163,16 @@ def test_F21_a_checkpoint_that_is_broken_off_is_told_and_the_old_snapshot_stands
 
 def test_F03_the_name_of_a_writer_stays_until_it_has_ended_well(tmp_path):
     lock = tmp_path / snapshot.LOCK
-    for _ in range(2):
-        with pytest.raises(KeyError), snapshot.writing(tmp_path) as killed:
+
+    def failing():
+        with snapshot.writing(tmp_path) as killed:
             assert killed == ""
             assert lock.read_text().startswith(f"process {os.getpid()} on ")
             raise KeyError
+
+    for _ in range(2):
+        with pytest.raises(KeyError):
+            failing()
         assert lock.read_text() == ""
     lock.write_text("process 1 on a machine that lost its power")
     with snapshot.writing(tmp_path) as killed:
@@ -254,36 +259,6 @@ def test_F07_numbers_grow_and_no_name_is_used_twice(tmp_path, publish):
     seen = [publish(tmp_path, n) for n in range(6)]
     assert [manifest.number for manifest in seen] == [1, 2, 3, 4, 5, 6]
     assert len({manifest.file for manifest in seen}) == 6
-
-
-def test_F08_F09_readers_see_one_version_each_and_never_an_older_one(tmp_path, publish):
-    publish(tmp_path, 1)
-    first = warehouse.open(tmp_path)
-    done, seen, faults = threading.Event(), [], []
-
-    def reading():
-        try:
-            while not done.is_set():
-                with warehouse.open(tmp_path) as wh:
-                    number = wh.sql("SELECT n FROM numbers").item()
-                    assert int(wh.version.split("-")[1]) == number
-                    assert wh.sql("SELECT n FROM numbers").item() == number
-                    seen.append(number)
-                done.wait(0.005)
-        except BaseException as fault:
-            faults.append(fault)
-
-    reader = threading.Thread(target=reading)
-    reader.start()
-    for number in range(2, 32):
-        publish(tmp_path, number)
-    done.set()
-    reader.join()
-    assert faults == []
-    assert seen == sorted(seen)
-    assert len(set(seen)) > 3
-    with first:
-        assert first.sql("SELECT n FROM numbers").item() == 1
 
 
 def test_F09_what_is_read_stays_and_of_the_rest_the_newest(tmp_path, publish):
