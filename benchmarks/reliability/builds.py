@@ -24,7 +24,7 @@ _CHILDREN = multiprocessing.get_context("forkserver")
 _CHILDREN.set_forkserver_preload(["benchmarks.reliability.builds", "flows.figures", "flows.run", "gensim.models"])
 
 
-def build_plainly(config: str, warehouse: str | None = None, wait: float = 0) -> dict[str, Any]:
+def build_plainly(config: str | Path, warehouse: str | None = None, wait: float = 0) -> dict[str, Any]:
     """The sentence of `flows.build.build` without Prefect."""
     plan = make_plan(load_settings(config, warehouse))
     if (published := plan.published()) is not None:
