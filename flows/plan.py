@@ -16,6 +16,7 @@ from align.tokens import TOKENIZER
 from flows.settings import DocumentSettings, Settings
 from warehouse import snapshot
 from warehouse.connection import SCHEMA, read
+from warehouse.integrity import check_snapshot
 
 CODE = 3  # raise when the same inputs would make a different snapshot
 
@@ -93,7 +94,7 @@ class Plan:
         """The name of the current snapshot if it was made by an equal plan, else None. Does not write."""
         try:
             path = snapshot.current(self.settings.warehouse_path)
-            snapshot.read_manifest(path)
+            check_snapshot(path)
             connection = read(path)
         except CorruptStoreError:
             return None

@@ -1,8 +1,6 @@
 """The documents of a snapshot in memory, and exact CSLS search among them."""
 
-import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -13,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from align.measures import Measure, similarity
+from align.parallel import in_parallel
 from align.passages import Passage
 from align.retrieval import Neighbours, csls, top_k
 from align.vectors import F32, F64, I64
@@ -178,8 +177,7 @@ class DocumentIndex:
             best = top_k(found, k)
             return best, score[row, best.rows]
 
-        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-            return list(pool.map(one, range(len(score))))
+        return list(in_parallel(one, range(len(score))))
 
     def _pooled(self, queries: F32, lang: str, code: str, measure: tuple[Measure, float] | None) -> F32:
         """(n, n_known) scores of all documents of `code` by their vectors alone."""

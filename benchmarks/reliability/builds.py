@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from align.failpoints import VARIABLE
-from benchmarks.reliability.planted import Document
+from benchmarks.reliability.project import Document
 from flows import cli, steps
 from flows.plan import make_plan
 from flows.settings import load_settings

@@ -22,7 +22,7 @@ import warehouse
 from align.errors import AlignError
 from benchmarks.reliability.builds import build_plainly, start
 from benchmarks.reliability.figure import Figure, none_of
-from benchmarks.reliability.planted import plant
+from benchmarks.reliability.project import plant
 from flows import steps
 from flows.plan import make_plan
 from flows.settings import load_settings

@@ -20,7 +20,7 @@ from align.failpoints import POINTS, VARIABLE
 from benchmarks.reliability import io_sweep
 from benchmarks.reliability.builds import build, read_acknowledged, start
 from benchmarks.reliability.figure import Figure, none_of
-from benchmarks.reliability.planted import Document, add_batch, plant
+from benchmarks.reliability.project import Document, add_batch, plant
 from warehouse import snapshot
 
 SECONDS = 5.0  # that a rerun may take

@@ -118,6 +118,15 @@ def test_F11_published_is_the_snapshot_of_an_equal_plan(built):
     assert plan.published() == built.summary["snapshot"] == snapshot.current(built.store).stem
 
 
+def test_F18_a_damaged_snapshot_is_not_up_to_date(built, tmp_path):
+    config = shutil.copytree(built.config.parent, tmp_path / "copy", symlinks=True) / "align.toml"
+    current = snapshot.current(config.parent / "store")
+    content = current.read_bytes()
+    current.chmod(0o600)
+    current.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert make_plan(load_settings(config)).published() is None
+
+
 def test_F12_published_is_nothing_where_the_plan_is_another_or_the_store_is_lost(built, tmp_path):
     config = shutil.copytree(built.config.parent, tmp_path / "copy", symlinks=True) / "align.toml"
     store = config.parent / "store"
