@@ -87,14 +87,8 @@ def writing(root: Path, wait: float = 0) -> Iterator[str]:
         reach("writing.locking")
         _lock(root, handle, fcntl.LOCK_EX, max(wait, _GLANCE))
         try:
-            killed = _holder(handle)
-            me = f"process {os.getpid()} on {socket.gethostname()}".encode()
-            os.pwrite(handle, me, 0)
-            os.ftruncate(handle, len(me))
-        except OSError as error:
-            raise _cannot_write(root, error) from None
-        reach("writing.locked")
-        try:
+            killed = _sign(root, handle)
+            reach("writing.locked")
             yield killed
         finally:
             with suppress(OSError):  # the next writer would take this one for killed, and lose nothing by that
@@ -322,6 +316,18 @@ def _lock(root: Path, handle: int, kind: int, wait: float) -> None:
                 holder = printable(_holder(handle) or "another process", 120)
                 raise BusyError("store.busy", f"{holder} is writing; wait for it to finish", path=root) from None
         time.sleep(0.02)
+
+
+def _sign(root: Path, handle: int) -> str:
+    """Write this process's name into the lock file; returns the name that was in it."""
+    me = f"process {os.getpid()} on {socket.gethostname()}".encode()
+    try:
+        before = _holder(handle)
+        os.pwrite(handle, me, 0)
+        os.ftruncate(handle, len(me))
+    except OSError as error:
+        raise _cannot_write(root, error) from None
+    return before
 
 
 def _holder(handle: int) -> str:

@@ -39,7 +39,7 @@ def test_F03_the_run_after_one_that_was_killed_says_so_and_records_it(chained):
 
 def test_F02_on_sigterm_a_build_ends_with_a_sentence_and_leaves_nothing(tmp_path):
     here, wrong = kills.stopped(
-        tmp_path / "world", ("vectors.training", "documents.pooled", "fill.inserted", "point.linked")
+        tmp_path / "world", ("writing.locked", "vectors.training", "fill.inserted", "point.linked")
     )
     assert wrong == []
     assert (here.lost, here.doubled, here.unreadable, here.reruns) == (0, 0, 0, [1])
