@@ -51,7 +51,7 @@ def measure(full: bool) -> list[Figure]:
     for fault in found["faults"]:
         print(fault, file=sys.stderr)
     return [
-        Figure("system calls of a publish that failed", f"{runs:,} ({kinds})", "each, 4 ways" if full else "some", runs > 40),
+        Figure("system calls of a publish that failed", f"{runs:,} ({kinds})", "each, 4 ways" if full else "some", runs >= 40),
         none_of("… and left no valid pointer or no readable store", found["invalid"], runs),
         none_of("… and were told by no sentence, or a wrong one, of what stands", found["untyped"], runs),
         none_of("… and the next publish did not succeed", found["unrecovered"], found["recoveries"]),
@@ -92,7 +92,7 @@ def sweep(config: Path, full: bool) -> dict[str, Any]:
         return came
 
     for persistent, error in ((p, e) for p in (False, True) for e in ERRORS):
-        for k in count(1) if full else count(1 + 3 * persistent + (error == errno.EIO), 17):
+        for k in count(1) if full else count(1 + 3 * persistent + (error == errno.EIO), 5):
             before = snapshot.current(store)
             came = run(k, persistent, error)
             if not came["failed"]:
