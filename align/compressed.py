@@ -21,6 +21,7 @@ from uuid import uuid4
 import zstandard
 
 from align.errors import InputError, ResourceError, printable
+from align.failpoints import reach
 
 _FREE_OUTPUT = 64 << 20  # bytes a small and very regular file may expand to, whatever the ratio
 _MAX_RATIO = 200
@@ -120,8 +121,10 @@ def replacing_path(path: Path) -> Iterator[Path]:
     aside = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
     try:
         yield aside
+        reach("file.aside")
         sync(aside)
         aside.replace(path)
+        reach("file.replaced")
         sync(path.parent)
     except OSError as error:
         message = f"cannot write ({error.strerror}); check space and permissions"

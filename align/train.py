@@ -18,6 +18,7 @@ from align.arguments import expect, is_list
 from align.compressed import file_digest
 from align.corpus import expand_paths, read_lines
 from align.errors import InputError, printable
+from align.failpoints import reach
 from align.language import canonical_language
 from align.tokens import TOKENIZER, sentences
 from align.vectors import Subwords, WordVectors
@@ -177,6 +178,8 @@ class _Counted:
 
     def _read(self) -> Iterator[list[str]]:
         for n, tokens in enumerate(self._corpus):
+            if n == self._corpus.lines // 2:
+                reach("vectors.training")
             self._done += len(tokens)
             if self._progress is not None and n % 1000 == 0:
                 self._progress(self._done, self._total)

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from align.errors import AlignError
 from flows import dictionary_cli, explain_cli, intrinsic_cli, lexicon_cli, map_cli, words_cli
+from flows.stopping import Stopped, leave
 
 app = typer.Typer(
     name="align", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -34,15 +35,15 @@ DEFAULT = Path("warehouse/data")
 
 
 def main() -> None:
-    """Run the command line; exits with 0 done, 1 a domain error, 2 wrong usage."""
+    """Run the command line; exits with 0 done, 1 a domain error, 2 wrong usage, 128 and its number on a signal."""
     try:
         app()
     except AlignError as error:
         err.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        err.print("stopped; what was published before stands")
-        sys.exit(130)
+    except Stopped as stopped:
+        err.print("stopped; what was published stands")
+        leave(stopped)
 
 
 @app.command()
@@ -57,6 +58,7 @@ def build(
             "--memory", help="What it may take, such as 2GiB; default 80 % of what the machine or its cgroup has."
         ),
     ] = None,
+    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another that is writing.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Bring a warehouse up to date with its configuration.
@@ -67,7 +69,7 @@ def build(
     """
     from flows.run import run_build
 
-    result = run_build(config, warehouse, memory)
+    result = run_build(config, warehouse, memory, wait)
     if as_json:
         _print_json(result)
     elif result["published"]:

@@ -12,7 +12,6 @@ from functools import partial
 from importlib.metadata import version
 from itertools import combinations, permutations
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import duckdb
@@ -24,18 +23,27 @@ from align.dictionary import WordPairs
 from align.dictionary_files import dictionary_languages, read_dictionary
 from align.documents import read_documents
 from align.errors import InputError
+from align.failpoints import reach
 from flows import memory
 from flows.evaluation import evaluate_documents, evaluate_language_bias, evaluate_signals, evaluate_translation
 from flows.plan import Plan
-from flows.progress import step
+from flows.progress import say, step
 from flows.settings import DictionarySettings
+from flows.work_files import Notes, make_folder, read_notes, remove_old_work, write_notes
 from warehouse import snapshot
 from warehouse.documents import document_hubness, index_documents, load_indexed, save_indexed, write_documents
 from warehouse.evidence import write_evidence
 from warehouse.passages import index_passages, write_passages
 from warehouse.spaces import insert, write_pairs, write_space
 
-Notes = dict[str, Any]
+
+def begin(killed: str) -> Notes:
+    """The notes of a new run, with when it began and, where the last one was killed, who that was (`killed`)."""
+    notes = {"started": datetime.now(UTC).isoformat()}
+    if killed:
+        say(f"the last run, {killed}, was killed; what it had done is used, what it had half done is removed")
+        notes["abandoned"] = killed
+    return notes
 
 
 def check_inputs(plan: Plan) -> None:
@@ -49,6 +57,7 @@ def check_inputs(plan: Plan) -> None:
             files = [path for about in plan.settings.documents for path in plan.document_files(about)]
             memory.check_documents(plan, files, train)
             memory.check_all(plan, read_sources(plan)[0], train)
+    reach("steps.checked")
 
 
 def prepare_vectors(plan: Plan, lang: str) -> Notes:
@@ -57,7 +66,7 @@ def prepare_vectors(plan: Plan, lang: str) -> Notes:
     about = plan.settings.languages[lang]
     if not path.exists():
         started = time.perf_counter()
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(path.parent)
         if about.vectors is not None:
             size = memory.size_of(plan, lang)
             need = memory.reading(lang, size or memory.NOTHING)
@@ -69,6 +78,7 @@ def prepare_vectors(plan: Plan, lang: str) -> Notes:
                     on_bad_row=about.on_bad_row,
                     progress=progress,
                 )
+            reach("vectors.read")
         else:
             with (
                 step(f"train {lang} vectors") as progress,
@@ -80,15 +90,17 @@ def prepare_vectors(plan: Plan, lang: str) -> Notes:
                     min_count=about.min_count, seed=about.seed, workers=about.workers, text_column=about.text, progress=progress,
                     check=partial(memory.check_training, plan, lang),
                 )  # fmt: skip
+            reach("vectors.trained")
         align.write_vectors(vectors, path)
+        reach("vectors.written")
         notes = {
             "words": len(vectors),
             "dim": vectors.dim,
             "dropped": dict(vectors.dropped),
             "seconds": _since(started),
         }
-        _write_notes(path, notes)
-    return _read_notes(path)
+        write_notes(path, notes)
+    return read_notes(path)
 
 
 def read_pairs(plan: Plan) -> tuple[list[WordPairs], list[WordPairs]]:
@@ -142,11 +154,13 @@ def fit_space(plan: Plan) -> Notes:
             del vectors
             for source, target in permutations(space.languages, 2):
                 space.retrieval(source, target)  # hubness, once: to judge with, and to publish
+            reach("space.fitted")
             space.save(plan.space_path)
-        _write_notes(
+            reach("space.written")
+        write_notes(
             plan.space_path, {"languages": {k: dict(v) for k, v in space.fits.items()}, "seconds": _since(started)}
         )
-    return _read_notes(plan.space_path)
+    return read_notes(plan.space_path)
 
 
 def read_sources(plan: Plan) -> tuple[pl.DataFrame, dict[str, dict[str, int]]]:
@@ -202,10 +216,13 @@ def pool_documents(plan: Plan) -> Notes:
             del texts
             progress(1, 2)
             indexed = index_documents(frame, pooler)
+            reach("documents.pooled")
             align.save_pooler(pooler, plan.pooling_path)
+            reach("pooling.written")
             save_indexed(indexed, plan.documents_path)
-        _write_notes(plan.documents_path, {"read": frame.height, "dropped": dropped, "seconds": _since(started)})
-    return _read_notes(plan.documents_path)
+            reach("documents.written")
+        write_notes(plan.documents_path, {"read": frame.height, "dropped": dropped, "seconds": _since(started)})
+    return read_notes(plan.documents_path)
 
 
 def judge(plan: Plan) -> Notes:
@@ -226,6 +243,7 @@ def judge(plan: Plan) -> Notes:
 
 def publish_snapshot(plan: Plan, notes: Notes, figures: Notes) -> Notes:
     """Publish space, documents and figures as a new snapshot."""
+    reach("steps.judged")
     finished = datetime.now(UTC).replace(tzinfo=None)
     settings = plan.settings
     need = memory.asked(plan, memory.publishing)
@@ -250,7 +268,8 @@ def publish_snapshot(plan: Plan, notes: Notes, figures: Notes) -> Notes:
             connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)", [*run, *map(json.dumps, extra)])
 
         manifest = snapshot.publish(settings.warehouse_path, space.dim, fill, memory=store_bytes)
-    _remove_old_work(plan)
+    remove_old_work(plan)
+    reach("steps.cleaned")
     return {"snapshot": manifest.file.removesuffix(".duckdb"), "published": True, **figures}
 
 
@@ -305,37 +324,6 @@ def _language_pairs(plan: Plan, about: DictionarySettings, path: Path) -> list[t
             path=path,
         )
     return list(combinations(there, 2))
-
-
-def _remove_old_work(plan: Plan) -> None:
-    keep = {
-        path.stem
-        for path in (
-            *map(plan.vectors_path, plan.settings.languages),
-            plan.space_path,
-            plan.documents_path,
-            plan.pooling_path,
-        )
-    }
-    for path in plan.work("x").parent.glob("*"):
-        if path.stem not in keep:
-            path.unlink(missing_ok=True)
-
-
-def _notes_path(path: Path) -> Path:
-    return path.with_suffix(".json")
-
-
-def _write_notes(path: Path, notes: Notes) -> None:
-    _notes_path(path).write_text(json.dumps(notes), encoding="utf-8")
-
-
-def _read_notes(path: Path) -> Notes:
-    try:
-        notes: Notes = json.loads(_notes_path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # killed between the result and its notes: the result stands
-        return {}
-    return notes
 
 
 def _since(started: float) -> float:

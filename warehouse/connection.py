@@ -9,6 +9,7 @@ import duckdb
 
 from align.arguments import expect
 from align.errors import CorruptStoreError, QueryError, printable
+from align.failpoints import reach
 
 SCHEMA = max(
     int(file.name[:4]) for file in (resources.files("warehouse") / "migrations").iterdir() if file.name[:4].isdigit()
@@ -43,7 +44,10 @@ def create(path: Path, dim: int, memory: int | None = None) -> duckdb.DuckDBPyCo
     }
     if memory is not None:
         config["memory_limit"] = f"{memory}B"
-    connection = duckdb.connect(str(path), config=config)
+    connection = duckdb.connect(":memory:", config=config)
+    # Without a log: nobody recovers a build that was killed, and DuckDB aborts the process where its log cannot be cut short.
+    connection.execute(f"ATTACH {_quoted(path)} AS store (RECOVERY_MODE no_wal_writes)")
+    connection.execute("USE store")
     # Float compression makes vectors larger and slower to read (PERFORMANCE, finding 7).
     connection.execute("PRAGMA force_compression = 'uncompressed'")
     migrate(connection, dim)
@@ -72,6 +76,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, dim: int) -> list[str]:
         connection.execute("BEGIN")
         connection.execute(text.replace("{dim}", str(int(dim))))
         connection.execute("INSERT INTO schema_migrations VALUES (?, ?)", [version, name])
+        reach("store.migrating")
         connection.execute("COMMIT")
         done.append(name)
     return done

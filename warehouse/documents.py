@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from align.compressed import replacing
+from align.compressed import open_bytes, replacing
 from align.pool import Pooled, Pooler
 from align.retrieval import NEIGHBOURS, neighbourhood
 from align.unknown_words import ROUTES
@@ -69,9 +69,11 @@ def save_indexed(indexed: list[IndexedDocuments], path: Path) -> None:
 
 
 def load_indexed(path: Path) -> list[IndexedDocuments]:
-    """What `save_indexed` wrote, a language at a time."""
+    """What `save_indexed` wrote, a language at a time. Raises InputError `file.missing`, `file.unreadable`."""
     indexed = []
-    for part in pl.read_parquet(path).partition_by("lang", maintain_order=True):
+    with open_bytes(path) as file:
+        frame = pl.read_parquet(file)
+    for part in frame.partition_by("lang", maintain_order=True):
         vectors = np.ascontiguousarray(part["vector"].to_numpy(), dtype=np.float32)
         routes = [*COUNTED.values()]
         pooled = Pooled(vectors, part["tokens"].to_numpy(), part.select(routes).to_numpy())

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from align.dictionary import WordPairs
+from align.failpoints import reach
 from align.ngrams import Ngrams
 from align.normalize import Normalization
 from align.pool import Pooler
@@ -184,6 +185,7 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str,
     connection.register("incoming_rows", pa.table(arrays))
     try:
         connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming_rows")
+        reach("fill.inserted")
     finally:
         connection.unregister("incoming_rows")
 

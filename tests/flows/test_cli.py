@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import textwrap
@@ -16,6 +17,7 @@ import warehouse
 from benchmarks.reliability.upgrades import kept_stores, unpack
 from flows import cli
 from flows.figures import print_hits, print_rows
+from flows.stopping import Stopped
 
 COMMANDS = sorted(typer.main.get_command(cli.app).commands)
 README = Path(__file__).parents[2] / "README.md"
@@ -165,14 +167,14 @@ def test_an_error_in_the_inputs_of_a_build_ends_in_its_sentence(run, project):
     assert "Traceback" not in err
 
 
-def test_ctrl_c_is_a_sentence_and_code_130(run, monkeypatch):
+@pytest.mark.parametrize(("number", "wanted"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_F02_a_signal_is_a_sentence_and_128_with_its_number(run, monkeypatch, number, wanted):
     def stopped(*_):
-        raise KeyboardInterrupt
+        raise Stopped(number)
 
     monkeypatch.setattr("flows.run.run_build", stopped)
-    code, out, err = run("build", "align.toml")
-    assert (code, out) == (130, "")
-    assert "Traceback" not in err
+    monkeypatch.setattr("flows.cli.leave", lambda stopped: sys.exit(stopped.exit_code))
+    assert run("build", "align.toml") == (wanted, "", "stopped; what was published stands\n")
 
 
 def test_search_prints_what_search_finds(json_of, built):
