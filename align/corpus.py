@@ -106,7 +106,7 @@ def _glob(base: Path, parts: tuple[str, ...], pattern: str) -> list[Path]:
     try:
         found = list(base.glob("/".join(parts)))
     except ValueError as error:
-        raise InputError("corpus.bad_pattern", f"{shown(pattern)}: {error}") from None
+        raise InputError("corpus.bad_pattern", f"{shown(pattern)}: {error}; give such as folder/*.txt") from None
     if any(part.startswith(".") for part in parts):
         return found
     return [path for path in found if not any(part.startswith(".") for part in path.relative_to(base).parts)]

@@ -43,7 +43,7 @@ def read_tensors(path: str | Path) -> tuple[dict[str, npt.NDArray[Any]], dict[st
         with safe_open(path, framework="numpy") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:  # the last two: no such dtype
-        message = f"not a safetensors file that numpy can read ({error}); write it again"
+        message = f"not a safetensors file that numpy can read ({printable(error, 120)}); write it again"
         raise InputError("file.not_tensors", message, path=path) from None
 
 

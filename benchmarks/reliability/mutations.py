@@ -10,31 +10,37 @@ TOKENS = (
     "\ufffd".encode(), "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16").encode(), "\u0130".encode(), "١".encode(), b"\x1b[31m", b"#", b"=", b"|",
     b",", b";", b":", b"true", b"null", b"{}", b"[]", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x80\x00\x00\x00", b"[" * 70,
 )  # fmt: skip
-KINDS = ("flip", "byte", "delete", "insert", "replace", "double", "splice", "truncate", "swap lines", "drop line", "double line")
+EDITS = ("flip", "byte", "delete", "insert", "replace", "double", "splice", "truncate", "swap lines", "drop line", "double line")
 _PLACES = 1 << 16
-_place = st.integers(0, _PLACES - 1)
-_edit = st.tuples(st.sampled_from(KINDS), _place, _place, st.sampled_from(TOKENS) | st.binary(min_size=1, max_size=6))
-_edits = st.lists(_edit, min_size=1, max_size=4)
+_CHOICES = st.binary(min_size=20, max_size=20)  # all that is chosen for one file, in one draw: many draws are slow
 
 
 def mutated(seeds):
-    """One of `seeds` with one to four changes: bits, bytes, runs, lines, and tokens that readers stumble over."""
-    return st.tuples(st.sampled_from(seeds), _edits).map(lambda pair: _apply(*pair))
+    """One of `seeds` with one to three changes: bits, bytes, runs, lines, and tokens that readers stumble over."""
+    return _CHOICES.map(lambda choices: _changed(seeds[choices[0] % len(seeds)], choices[1:]))
 
 
 def mutated_within(seeds, pack):
     """As `mutated`, then packed, and in half of all cases changed again."""
-    packed = mutated(seeds).map(pack)
-    return packed | st.tuples(packed, _edits).map(lambda pair: _apply(*pair))
+
+    def make(pair):
+        inner, outer = pair
+        packed = pack(_changed(seeds[inner[0] % len(seeds)], inner[1:]))
+        return _changed(packed, outer[1:]) if outer[0] % 2 else packed
+
+    return st.tuples(_CHOICES, _CHOICES).map(make)
 
 
-def _apply(content, edits):
-    for kind, first, second, token in edits:
-        content = _edited(content, kind, first, second, token)
+def _changed(content, choices):
+    for number in range(1 + (choices[0] > 150) + (choices[0] > 220)):  # most often one, which may still be read
+        edit, token, *places = choices[1 + 6 * number : 7 + 6 * number]
+        first, second = places[0] << 8 | places[1], places[2] << 8 | places[3]
+        content = _edited(content, EDITS[edit % len(EDITS)], first, second, TOKENS[token % len(TOKENS)])
     return content
 
 
 def _edited(content, kind, first, second, token):
+    """`content` with one change at the places `first` and `second`, shares of the whole in 65,536ths."""
     if kind.endswith(("line", "lines")):
         return _edited_lines(content, kind, first, second)
     at = first * (len(content) + 1) // _PLACES

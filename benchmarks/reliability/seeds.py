@@ -90,6 +90,8 @@ path = "store"
 """.encode(),
     b'languages = {en = {vectors = "x"}, zh-Hant = {vectors = \'y\', limit = 1_000}}\n',
 )
+ANALOGIES = b": capitals\nathens greece baghdad iraq\nhot dog\tdogs\tcat\tcats\n"
+SIMILARITIES = b"word1\tword2\tscore\ncat\tdog\t7.5\nhot dog\tcold\t1\n"
 PACKS = {"gz": lambda content: gzip.compress(content, mtime=0), "xz": lzma.compress, "zst": zstandard.compress}
 
 
