@@ -204,7 +204,9 @@ def examine(kind: Kind, path: Path, content: bytes, tally: Tally) -> None:
     except AlignError as error:
         if broken := broken_rules(error, path.name):
             tally.unruly.append((f"{broken}: {error}", content))
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # also a panic, which is no Exception
         tally.raw.append((repr(error)[:300], content))
     tally.slowest = max(tally.slowest, time.perf_counter() - started)
     if kind.oracle is not None:
@@ -217,16 +219,16 @@ def examine(kind: Kind, path: Path, content: bytes, tally: Tally) -> None:
         tally.unruly.append(("the file or its folder was changed", content))
 
 
-def broken_rules(error: AlignError, name: str) -> str:
-    """Which rule of messages `error` breaks that was raised for a file of that name; "" for none.
+def broken_rules(error: AlignError, name: str | None) -> str:
+    """Which rule of messages `error` breaks that was raised for a file of that name, or for an argument; "" for none.
 
     It names the file, tells what was found and, after a semicolon, what would be right, in 300 characters at most that control
     nothing, its code at the end.
     """
     text = str(error)
-    body = text.removeprefix(f"{name}:")
+    body = text if name is None else text.removeprefix(f"{name}:")
     for broken, rule in (
-        (body == text, "does not name the file"),
+        (name is not None and body == text, "does not name the file"),
         (len(text) > 300, "too long"),
         (not text.isprintable(), "holds what controls a terminal"),
         (not text.endswith(f" [{error.code}]"), "does not end in its code"),

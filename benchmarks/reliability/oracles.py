@@ -155,7 +155,8 @@ def nearest_float32(decimal):
     exact = Fraction(decimal)
     if abs(exact) >= 2**128 - 2**103:  # from the middle between the largest and what would come next
         return math.copysign(math.inf, rough)
-    sides = (np.nextafter(near, np.float32(-np.inf)), near, np.nextafter(near, np.float32(np.inf)))
+    with np.errstate(over="ignore"):
+        sides = (np.nextafter(near, np.float32(-np.inf)), near, np.nextafter(near, np.float32(np.inf)))
     finite = [side for side in sides if np.isfinite(side)]
     best = min(finite, key=lambda side: (abs(Fraction(float(side)) - exact), int(side.view(np.uint32)) & 1))
     return math.copysign(float(best), rough)
