@@ -42,7 +42,7 @@ def open_bytes(
     >>> with open_bytes("wiki.fr.vec.gz") as reader:  # doctest: +SKIP
     ...     first = reader.readline()
     """
-    with _open_regular(path) as raw:
+    with open_regular(path) as raw:
         size = os.fstat(raw.fileno()).st_size
         start = _expander(_Named(raw, path).read(6) or b"")
         raw.seek(0)
@@ -97,7 +97,7 @@ def file_digest(path: str | Path) -> str:
     Raises InputError `file.missing`, `file.not_regular`, `file.unreadable`.
     """
     digest = hashlib.sha256()
-    with _open_regular(path) as raw:
+    with open_regular(path) as raw:
         reader = _Named(raw, path)
         while chunk := reader.read(1 << 20):
             digest.update(chunk)
@@ -141,27 +141,30 @@ def sync(path: Path) -> None:
 
 
 @contextmanager
-def _open_regular(path: str | Path) -> Iterator[io.FileIO]:
-    """The file at `path`, where links are followed but a pipe, device or folder is never opened."""
+def open_regular(path: str | Path) -> Iterator[io.FileIO]:
+    """The file at `path`, where links are followed but a pipe, device, socket or folder is never read nor waited for.
+
+    Raises InputError `file.missing`, `file.not_regular`, `file.unreadable`.
+    """
     try:
         name = Path(path)
         mode = name.stat().st_mode
+        raw = io.FileIO(name, "rb", opener=_unblocked) if stat.S_ISREG(mode) else None
     except (FileNotFoundError, NotADirectoryError):
         raise InputError("file.missing", "no such file; check the path", path=path) from None
     except OSError as error:
-        raise InputError("file.unreadable", f"cannot be opened ({error.strerror}); check the path", path=path) from None
+        what = f"cannot be opened ({error.strerror}); check path and permissions"
+        raise InputError("file.unreadable", what, path=path) from None
     except (TypeError, ValueError):
         raise InputError("file.missing", f"{printable(repr(path))} is not a path; give the name of a file") from None
-    if not stat.S_ISREG(mode):
+    if raw is None or not stat.S_ISREG(os.fstat(raw.fileno()).st_mode):  # another one may have come in between
         raise InputError("file.not_regular", "not a regular file; write its content to one", path=path)
-    try:
-        raw = io.FileIO(name, "rb")
-    except OSError as error:
-        raise InputError(
-            "file.unreadable", f"cannot be opened ({error.strerror}); check permissions", path=path
-        ) from None
     with raw:
         yield raw
+
+
+def _unblocked(name: str, flags: int) -> int:
+    return os.open(name, flags | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 def _expander(magic: bytes) -> Callable[[], Any] | None:

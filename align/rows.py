@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import polars as pl
+import pyarrow as pa
 from pyarrow.parquet import ParquetFile
 
 from align.compressed import expansion, open_bytes, plain_file
@@ -251,7 +251,7 @@ def _parquet_rows(path: Path, needed: Names, longest: int, check_names: CheckNam
                 raise _too_large(path)
             for batch in file.iter_batches(_PARQUET_ROWS, columns=chosen, use_threads=False):
                 batch.validate(full=True)
-                for row in pl.DataFrame(batch).iter_rows(named=True):
+                for row in _in_microseconds(batch).to_pylist():
                     room -= _size(row)  # here, for in the batch what is repeated is there once
                     if room < 0:
                         raise _too_large(path)
@@ -268,6 +268,15 @@ def _parquet_rows(path: Path, needed: Names, longest: int, check_names: CheckNam
     except Exception as error:  # what parsers of other libraries raise on damaged input
         what = f"not readable as parquet ({printable(error, 90)}); write it anew"
         yield line, RowError("parquet", what, fatal=True)
+
+
+def _in_microseconds(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """`batch` with the times of its columns in the unit of Python's, for a finer one is none it can hold."""
+    columns = [
+        column.cast(pa.timestamp("us", column.type.tz), safe=False) if pa.types.is_timestamp(column.type) else column
+        for column in batch.columns
+    ]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
 def _too_large(path: Path) -> ResourceError:

@@ -51,7 +51,7 @@ def writing(root: Path) -> Iterator[None]:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(root / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise ResourceError("store.unwritable", f"cannot write here ({error.strerror})", path=root) from None
+        raise ResourceError("store.unwritable", f"cannot write here ({error.strerror}); give a folder that can be written", path=root) from None
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -60,6 +60,9 @@ def writing(root: Path) -> Iterator[None]:
             raise BusyError(
                 "store.busy", f"{printable(holder, 120)} is writing; wait for it to finish", path=root
             ) from None
+        except OSError as error:  # a network file system that knows no locks
+            what = f"cannot be locked here ({error.strerror}); keep the store on a disk of this computer"
+            raise ResourceError("store.unwritable", what, path=root) from None
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
         yield

@@ -1,6 +1,5 @@
 """What a row of section 3 of FAULTS is: an input, what takes it, and what must come of it; and how that is put to the test."""
 
-import os
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import chdir
@@ -50,7 +49,8 @@ def given(argument: Any) -> Callable[[Path], Any]:
 
 def broken_by(row: Row, folder: Path) -> list[str]:
     """The promises that are broken for a row; `folder` is empty, and may be removed after."""
-    argument = row.make(folder)
+    with chdir(folder):
+        argument = row.make(folder)
     before = _content(folder)
     try:
         with chdir(folder), warnings.catch_warnings():
@@ -94,7 +94,7 @@ def _content(folder: Path) -> dict[str, bytes | str]:
     for path in folder.rglob("*"):
         name = str(path.relative_to(folder))
         if path.is_symlink():
-            found[name] = os.readlink(path)
+            found[name] = str(path.readlink())
         else:
             found[name] = path.read_bytes() if path.is_file() else str(path.lstat().st_mode)
     return found

@@ -5,7 +5,7 @@ import math
 import re
 import unicodedata
 
-from benchmarks.reliability.oracles import REFUSED, Refusal
+from benchmarks.reliability.oracles import REFUSED, RefusedError
 
 RESERVED = {"query", "rank", "score", "probability", "lang", "doc_id", "title", "passage", "passage_start", "passage_stop", "why"}  # fmt: skip
 FOREIGN = ("<!doctype html", "%pdf-", "pk\x03\x04", "\x89png", "\x7felf")
@@ -22,10 +22,10 @@ def json_documents(content, lang="en"):
                 rows.append(_Json(line.decode("utf-8")).whole())
         for row in rows:
             if not isinstance(row, dict):
-                raise Refusal
+                raise RefusedError
             _check_names(row)
         return _documents(rows, lang)
-    except (Refusal, UnicodeDecodeError):
+    except (RefusedError, UnicodeDecodeError):
         return REFUSED
 
 
@@ -34,19 +34,19 @@ def csv_documents(content, lang="en"):
     try:
         text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
         if "\0" in text or _is_foreign(text):
-            raise Refusal
+            raise RefusedError
         header, *records = _csv_records(text) or [[]]
         if len(set(header)) < len(header) or not {"id", "text"} <= set(header):
-            raise Refusal
+            raise RefusedError
         _check_names(header)
         rows = []
         for record in records:
             if record and len(record) != len(header):
-                raise Refusal
+                raise RefusedError
             if record:
                 rows.append({name: cell or None for name, cell in zip(header, record, strict=True)})
         return _documents(rows, lang)
-    except (Refusal, UnicodeDecodeError):
+    except (RefusedError, UnicodeDecodeError):
         return REFUSED
 
 
@@ -56,7 +56,7 @@ def _documents(rows, lang):
         own = row.pop("lang", None)
         code = lang if own is None else _language(own)
         if code != lang:
-            raise Refusal
+            raise RefusedError
         key = code, _id(row.pop("id", None))
         title = row.pop("title", None)
         if title is not None:
@@ -67,19 +67,19 @@ def _documents(rows, lang):
         head = text[:4096]
         odd = sum(c < "\t" or "\r" < c < " " or c in "\x7f\ufffd" for c in head)
         if "\0" in text or odd * 20 > len(head) or _is_foreign(head):
-            raise Refusal
+            raise RefusedError
         metadata = json.dumps(row, ensure_ascii=False, sort_keys=True)
         _check_string(metadata, MAX_TEXT)
         found = title, text, metadata
         if kept.setdefault(key, found) != found:
-            raise Refusal
+            raise RefusedError
         repeated += 1
     return [(doc_id, code, *found) for (code, doc_id), found in kept.items()], repeated - len(kept)
 
 
 def _language(value):
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*", value):
-        raise Refusal
+        raise RefusedError
     return value.lower().replace("_", "-") if len(value) <= 35 else None  # none of the seeds has more than two letters
 
 
@@ -88,13 +88,13 @@ def _id(value):
         return str(value)
     _check_string(value, MAX_ID)
     if not value.strip() or "\0" in value:
-        raise Refusal
+        raise RefusedError
     return value
 
 
 def _check_string(value, longest):
     if not isinstance(value, str) or any("\ud800" <= c <= "\udfff" for c in value) or len(value.encode()) > longest:
-        raise Refusal
+        raise RefusedError
 
 
 def _check_names(names):
@@ -103,7 +103,7 @@ def _check_names(names):
     keys = [unicodedata.normalize("NFC", name).casefold() for name in metadata]
     taken = len(set(keys)) < len(keys) or set(keys) & (own | RESERVED)
     if len(metadata) > MAX_KEYS or taken or not all(key.strip() for key in keys):
-        raise Refusal
+        raise RefusedError
     for name in metadata:
         _check_string(name, MAX_ID)
 
@@ -122,7 +122,7 @@ class _Json:
     def whole(self):
         value = self.value(0)
         if self.skip() != "":
-            raise Refusal
+            raise RefusedError
         return value
 
     def skip(self):
@@ -135,7 +135,7 @@ class _Json:
         char = self.skip()
         if char in ("{", "["):
             if depth >= MAX_DEPTH:
-                raise Refusal
+                raise RefusedError
             return self.object(depth + 1) if char == "{" else self.array(depth + 1)
         if char == '"':
             return self.string()
@@ -147,7 +147,7 @@ class _Json:
 
     def expect(self, char):
         if self.skip() != char:
-            raise Refusal
+            raise RefusedError
         self.at += 1
 
     def object(self, depth):
@@ -157,11 +157,11 @@ class _Json:
             if found:
                 self.expect(",")
             if self.skip() != '"':
-                raise Refusal
+                raise RefusedError
             key = self.string()
             self.expect(":")
             if key in found:
-                raise Refusal
+                raise RefusedError
             found[key] = self.value(depth)
         self.at += 1
         return found
@@ -183,7 +183,7 @@ class _Json:
             char = self.text[self.at : self.at + 1]
             self.at += 1
             if char < " ":  # also the end
-                raise Refusal
+                raise RefusedError
             if char == '"':
                 return b"".join(units).decode("utf-16-le", "surrogatepass")
             if char == "\\":
@@ -196,25 +196,25 @@ class _Json:
         if char == "u":
             digits = self.text[self.at : self.at + 4]
             if not re.fullmatch("[0-9a-fA-F]{4}", digits):
-                raise Refusal
+                raise RefusedError
             self.at += 4
             return chr(int(digits, 16))
         found = dict(zip('"\\/bfnrt', '"\\/\b\f\n\r\t', strict=True)).get(char)
         if found is None:
-            raise Refusal
+            raise RefusedError
         return found
 
     def number(self):
         found = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?").match(self.text, self.at)
         if not found:
-            raise Refusal
+            raise RefusedError
         self.at = found.end()
         if found[2] is None and found[3] is None:
             if len(found[0]) > 20 or not -(2**63) <= int(found[0]) < 2**63:
-                raise Refusal
+                raise RefusedError
             return int(found[0])
         if not math.isfinite(float(found[0])):
-            raise Refusal
+            raise RefusedError
         return float(found[0])
 
 
@@ -223,30 +223,36 @@ def _csv_records(text):
     records, record, cell, state, at = [], [], "", "start", 0
     while at < len(text):
         char = text[at]
-        if state == "quoted":
-            if char != '"':
-                cell += char
-            elif text[at + 1 : at + 2] == '"':
-                cell += '"'
-                at += 1
-            else:
-                state = "closed"
-        elif char == ",":
+        if char == ",":
             record, cell, state = [*record, cell], "", "cell"
         elif char in "\r\n":
             stop = text.find("\n", at)
             if text[at : stop if stop >= 0 else len(text)].strip("\r"):
-                raise Refusal  # a CR within a record
+                raise RefusedError  # a CR within a record
             records.append([] if state == "start" else [*record, cell])
             record, cell, state = [], "", "start"
             at = stop if stop >= 0 else len(text)
         elif state == "closed":
-            raise Refusal
+            raise RefusedError
         elif char == '"' and not cell:
-            state = "quoted"
+            cell, at = _quoted(text, at + 1)
+            state = "closed"
         else:
             cell, state = cell + char, "cell"
         at += 1
-    if state == "quoted":
-        raise Refusal
     return records if state == "start" else [*records, [*record, cell]]
+
+
+def _quoted(text, at):
+    """The cell that begins at `at`, after its quote, and the place of the quote that ends it."""
+    cell = ""
+    while at < len(text):
+        if text[at] != '"':
+            cell += text[at]
+        elif text[at + 1 : at + 2] == '"':
+            cell += '"'
+            at += 1
+        else:
+            return cell, at
+        at += 1
+    raise RefusedError

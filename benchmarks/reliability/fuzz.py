@@ -215,7 +215,8 @@ def examine(kind: Kind, path: Path, content: bytes, tally: Tally) -> None:
             tally.silent.append(content)
         tally.stricter += found == REFUSED and wanted != REFUSED
     now = path.stat()
-    if (now.st_mtime_ns, now.st_ino) != (written.st_mtime_ns, written.st_ino) or os.listdir(path.parent) != [path.name]:
+    same = (now.st_mtime_ns, now.st_ino) == (written.st_mtime_ns, written.st_ino)
+    if not same or list(path.parent.iterdir()) != [path]:
         tally.unruly.append(("the file or its folder was changed", content))
 
 

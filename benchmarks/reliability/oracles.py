@@ -18,7 +18,7 @@ _LARGEST = float(np.finfo(np.float32).max)
 _SMALLEST = float(np.finfo(np.float32).tiny)  # of squared lengths
 
 
-class Refusal(Exception):
+class RefusedError(Exception):
     """The file breaks a rule."""
 
 
@@ -26,13 +26,13 @@ def text_vectors(content, format=None):
     """[(word, (float, …)), …] of a text of vectors; `format` is word2vec (with a header), glove (without) or None."""
     try:
         lines = _lines(content)
-    except Refusal:
+    except RefusedError:
         return REFUSED
     found = []
     for read in [_with_header] * (format != "glove") + [_without_header] * (format != "word2vec"):
         try:
             found.append(read(lines))
-        except Refusal:
+        except RefusedError:
             continue
     return found[0] if len(found) == 1 else REFUSED  # what is good both ways, nobody can tell
 
@@ -43,10 +43,10 @@ def binary_vectors(content):
         head, newline, rest = content.partition(b"\n")
         fields = head.split()
         if not newline or len(fields) != 2 or not all(field.isdigit() for field in fields):
-            raise Refusal
+            raise RefusedError
         n_rows, dim = map(int, fields)
         if not n_rows or not dim:
-            raise Refusal
+            raise RefusedError
         rows, at = [], 0
         for _ in range(n_rows):
             while rest[at : at + 1] == b"\n":
@@ -56,11 +56,11 @@ def binary_vectors(content):
             at = end + 1 + 4 * dim
             rows.append((word, struct.unpack(f"<{dim}f", rest[end + 1 : at])))
             if not all(map(math.isfinite, rows[-1][1])):
-                raise Refusal
+                raise RefusedError
         if rest[at:].strip(b"\n"):
-            raise Refusal
+            raise RefusedError
         return _kept(rows)
-    except (Refusal, ValueError, struct.error):
+    except (RefusedError, ValueError, struct.error):
         return REFUSED
 
 
@@ -69,7 +69,7 @@ def _lines(content):
     try:
         text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
     except UnicodeDecodeError:
-        raise Refusal from None
+        raise RefusedError from None
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     while lines and not lines[-1]:
         lines.pop()
@@ -79,16 +79,16 @@ def _lines(content):
 def _with_header(lines):
     head = lines[0].replace("\t", " ").strip(" ").split(" ") if lines else []
     if len(head) != 2 or not all(field.isascii() and field.isdigit() for field in head):
-        raise Refusal
+        raise RefusedError
     n_rows, dim = int(head[0][:20]), int(head[1][:20])
     if not n_rows or not dim or n_rows != len(lines) - 1:
-        raise Refusal
+        raise RefusedError
     return _kept(_rows(lines[1:], dim))
 
 
 def _without_header(lines):
     if not lines:
-        raise Refusal
+        raise RefusedError
     separator = _separator(lines[0])
     dim = 0
     for field in reversed(lines[0].removesuffix(separator).split(separator)[1:]):  # the first is a word, whatever it is
@@ -104,12 +104,12 @@ def _rows(lines, dim):
         fields = line.removesuffix(separator).split(separator)
         word, numbers = fields[:-dim], fields[-dim:]
         if not dim or not word or "" in word or not all(_DECIMAL.fullmatch(number) for number in numbers):
-            raise Refusal
+            raise RefusedError
         if len(word) > 1 and _is_number(word[-1]):  # then nobody can tell how many numbers there are
-            raise Refusal
+            raise RefusedError
         floats = tuple(map(nearest_float32, numbers))
         if not all(map(math.isfinite, floats)):
-            raise Refusal
+            raise RefusedError
         yield _word(separator.join(word).encode()), floats
 
 
@@ -125,7 +125,7 @@ def _is_number(text):
 def _word(token):
     word = token.decode("utf-8")
     if not word.strip(ASCII_BLANKS) or len(token) > 1024 or any(c in word for c in "\0\n\r"):
-        raise Refusal
+        raise RefusedError
     return word
 
 
@@ -139,7 +139,7 @@ def _kept(rows):
         seen.add(key)
         kept.append((word, numbers))
     if not kept:
-        raise Refusal
+        raise RefusedError
     return kept
 
 
@@ -179,7 +179,7 @@ def dictionary(content, source="en", target="fr"):
     """(pairs, weights, how many cells of a table were empty, how many pairs were there before)."""
     try:
         return _dictionary(content, source, target)
-    except (Refusal, UnicodeDecodeError):
+    except (RefusedError, UnicodeDecodeError):
         return REFUSED
 
 
@@ -190,15 +190,15 @@ def _dictionary(content, source, target):
         if text.strip(" \t") and not (text.startswith("#") and text[1:2] != "\t"):
             lines.append(text)
     if not lines:
-        raise Refusal
+        raise RefusedError
     names = [_column(cell) for cell in lines[0].split("\t")]
     languages = [name for name in names if _is_language(name)]
     labels = {"concept", "pos", "part"} & set(names)
     is_table = {source, target} <= set(languages) or (
-        len(set(languages)) >= 2 and bool(labels) or len(set(languages)) == len(names) >= 3
+        (len(set(languages)) >= 2 and bool(labels)) or len(set(languages)) == len(names) >= 3
     )
     if is_table and (names.count(source) != 1 or names.count(target) != 1):
-        raise Refusal
+        raise RefusedError
     entries, empty = [], 0
     for line in lines[is_table:]:
         if is_table:
@@ -208,7 +208,7 @@ def _dictionary(content, source, target):
         else:
             entries.append(_pair_entry(line, "\t" in lines[0]))
     if not entries:
-        raise Refusal
+        raise RefusedError
     heaviest = {}
     for left, right, weight in entries:
         pair = _entry_word(left), _entry_word(right)
@@ -219,10 +219,10 @@ def _dictionary(content, source, target):
 def _table_entries(line, names, source, target):
     cells = [cell.strip(" ") for cell in line.split("\t")]
     if len(cells) != len(names):
-        raise Refusal
+        raise RefusedError
     row = dict(zip(names, cells, strict=True))
     if row.get("part", "train") not in ("train", "test"):
-        raise Refusal
+        raise RefusedError
     weight = _weight(row.get("weight", ""))
     if not row[source] or not row[target]:
         return None
@@ -237,11 +237,11 @@ def _pair_entry(line, tabbed):
     if not tabbed:
         words = [word for word in line.replace("\t", " ").split(" ") if word]
         if len(words) != 2:
-            raise Refusal
+            raise RefusedError
         return words[0], words[1], 1.0
     cells = [cell.strip(" ") for cell in line.split("\t")]
     if len(cells) not in (2, 3, 4):
-        raise Refusal
+        raise RefusedError
     return cells[0], cells[1], _weight(cells[2] if len(cells) > 2 else "")
 
 
@@ -249,13 +249,13 @@ def _weight(cell):
     if not cell:
         return 1.0
     if not _DECIMAL.fullmatch(cell) or cell[0] in "+-" or not 0 < float(cell) < math.inf:
-        raise Refusal
+        raise RefusedError
     return float(cell)
 
 
 def _entry_word(word):
     if not word or word != word.strip():
-        raise Refusal
+        raise RefusedError
     for at, char in enumerate(word):
         before = word[at - 1] if at else " "
         joiner = char in "\u200c\u200d"  # which Persian and the scripts of India spell with
@@ -265,10 +265,10 @@ def _entry_word(word):
             if not joiner:
                 continue
         if char == "\ufffd" or unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
-            raise Refusal
+            raise RefusedError
     word = unicodedata.normalize("NFC", word)
     if len(word.encode()) > 1024:
-        raise Refusal
+        raise RefusedError
     return word
 
 

@@ -35,23 +35,24 @@ DICTIONARY = (
     TABLE.encode(),
     b"en\tde\tfr\na\tb\tc\nd\te\tf\n",
     "# pairs\ncat\tchat\nhot dog\tchien chaud\t0.5\twhy\ne\u0301t\té\nsea\tmer\t2\n#\tno\ncat\tchat\n".encode(),
-    "the le\nof  de\ncat\tchat\nit's c'est\n".encode(),
+    b"the le\nof  de\ncat\tchat\nit's c'est\n",
 )
 JSONL = (
-    """{"id": "a", "text": "Le chat dort.", "title": "T", "year": 1999, "score_of": 1.5, "tags": ["x", {"y": null}]}
+    b"""{"id": "a", "text": "Le chat dort.", "title": "T", "year": 1999, "score_of": 1.5, "tags": ["x", {"y": null}]}
 {"id": 2, "lang": "en", "text": "caf\\u00e9 \\ud83d\\ude00", "x": -0.0, "y": 1e3}
 
 {"id": "c", "text": null, "title": null, "deep": [[[true, false]]], "x": 9223372036854775807}
 {"id": "a", "text": "Le chat dort.", "title": "T", "year": 1999, "score_of": 1.5, "tags": ["x", {"y": null}]}
-""".encode(),
+""",
+    b'{"id": "a", "text": "two words", "m": 1}\n',
     '\ufeff{"text":"été","id":"é"}\r\n{"text":"","id":"b"}'.encode(),
 )
 CSV = (
-    'id,lang,title,text,Topic\na,en,T,"Le chat, dort.",x\nb,,,"two\nlines ""q""",\nc,EN,,,y\na,en,T,"Le chat, dort.",x\n'.encode(),
+    b'id,lang,title,text,Topic\na,en,T,"Le chat, dort.",x\nb,,,"two\nlines ""q""",\nc,EN,,,y\na,en,T,"Le chat, dort.",x\n',
     b"\xef\xbb\xbftext,id\r\nx,1\r\n,2\r\n",
 )
 TOML = (
-    """name = "toy"
+    b"""name = "toy"
 [space]
 pivot = "en"
 method = "auto"
@@ -87,7 +88,7 @@ held_out = 0.2
 parallel_ids = true
 [warehouse]
 path = "store"
-""".encode(),
+""",
     b'languages = {en = {vectors = "x"}, zh-Hant = {vectors = \'y\', limit = 1_000}}\n',
 )
 ANALOGIES = b": capitals\nathens greece baghdad iraq\nhot dog\tdogs\tcat\tcats\n"

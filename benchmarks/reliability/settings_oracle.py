@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from benchmarks.reliability.oracles import REFUSED, Refusal
+from benchmarks.reliability.oracles import REFUSED, RefusedError
 
 
 class Key(NamedTuple):
@@ -29,22 +29,22 @@ def settings(content):
             found[name] = _section(given.get(name, {}), keys)
         found["passages"] = _section(given["passages"], PASSAGES) if "passages" in given else None
         _check_references(found)
-    except (Refusal, ValueError, RecursionError):  # of tomllib: TOMLDecodeError, and that of int for too many digits
+    except (RefusedError, ValueError, RecursionError):  # of tomllib: TOMLDecodeError, and that of int for too many digits
         return REFUSED
     return found
 
 
 def _section(given, keys):
     if not isinstance(given, dict) or not given.keys() <= keys.keys():
-        raise Refusal
+        raise RefusedError
     found = {}
     for name, key in keys.items():
         if name not in given:
             if key.default is ...:
-                raise Refusal
+                raise RefusedError
             found[name] = key.default
         elif not key.allows(given[name]):
-            raise Refusal
+            raise RefusedError
         else:
             found[name] = given[name]
     return found
@@ -54,32 +54,32 @@ def _check_languages(languages):
     for about in languages.values():
         others = {"text", "train", "epochs", "window", "min_count", "seed", "workers"}
         if ("vectors" in about) == ("corpus" in about):
-            raise Refusal
+            raise RefusedError
         if about.keys() & (others if "vectors" in about else {"limit", "on_bad_row"}):
-            raise Refusal
+            raise RefusedError
 
 
 def _check_references(found):
     languages = found["languages"]
     if found["space"]["pivot"] not in (None, *languages):
-        raise Refusal
+        raise RefusedError
     for entry in found["dictionaries"]:
         sides = [lang for lang in (entry["source"], entry["target"]) if lang is not None]
         alike = entry["identical"] is not None
         if (entry["path"] is None) != alike or len(sides) == 1 or (alike and not sides) or len(set(sides)) < len(sides):
-            raise Refusal
+            raise RefusedError
         if not set(sides) <= set(languages):
-            raise Refusal
+            raise RefusedError
     if not {entry["lang"] for entry in found["documents"]} <= {None, *languages}:
-        raise Refusal
+        raise RefusedError
     cut = found["passages"]
     if cut and cut["overlap"] is not None and cut["overlap"] >= cut["tokens"]:
-        raise Refusal
+        raise RefusedError
 
 
 def _code(value):
     if not _is_code(value):
-        raise Refusal
+        raise RefusedError
     return value
 
 
