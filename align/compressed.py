@@ -36,8 +36,7 @@ def open_bytes(
     """A buffered reader of the bytes of a regular file, expanded where they are gzip, xz or zstd.
 
     Yields at most `max_expanded_bytes`; of a compressed file also at most `max_ratio` times its size, where 64 MiB are
-    always allowed. Raises InputError `file.missing`, `file.not_regular`, `file.unreadable` and, while reading,
-    `file.compressed_corrupt`; ResourceError `file.too_large`.
+    always allowed. Raises InputError as `open_regular` and, while reading, `file.compressed_corrupt`; ResourceError `file.too_large`.
 
     >>> with open_bytes("wiki.fr.vec.gz") as reader:  # doctest: +SKIP
     ...     first = reader.readline()
@@ -94,7 +93,7 @@ def plain_file(path: str | Path) -> Iterator[Path]:
 def file_digest(path: str | Path) -> str:
     """SHA-256, in hexadecimal, of the bytes of a regular file as they are on disk, streamed.
 
-    Raises InputError `file.missing`, `file.not_regular`, `file.unreadable`.
+    Raises InputError as `open_regular`.
     """
     digest = hashlib.sha256()
     with open_regular(path) as raw:
@@ -144,7 +143,8 @@ def sync(path: Path) -> None:
 def open_regular(path: str | Path) -> Iterator[io.FileIO]:
     """The file at `path`, where links are followed but a pipe, device, socket or folder is never read nor waited for.
 
-    Raises InputError `file.missing`, `file.not_regular`, `file.unreadable`.
+    Raises InputError `file.missing`, `file.not_regular`, `file.unreadable`, and at the end `file.changed` where the file was
+    written to in the meantime.
     """
     try:
         name = Path(path)
@@ -160,7 +160,15 @@ def open_regular(path: str | Path) -> Iterator[io.FileIO]:
     if raw is None or not stat.S_ISREG(os.fstat(raw.fileno()).st_mode):  # another one may have come in between
         raise InputError("file.not_regular", "not a regular file; write its content to one", path=path)
     with raw:
+        before = _written(raw)
         yield raw
+        if _written(raw) != before:
+            raise InputError("file.changed", "the file changed while it was read; read it again", path=path)
+
+
+def _written(raw: io.FileIO) -> tuple[int, int]:
+    status = os.fstat(raw.fileno())
+    return status.st_size, status.st_mtime_ns
 
 
 def _unblocked(name: str, flags: int) -> int:

@@ -52,14 +52,16 @@ def prepare_vectors(plan: Plan, lang: str) -> Notes:
         started = time.perf_counter()
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if about.vectors is not None:
+            file = plan.file(about.vectors)
             with step(f"read {lang} vectors") as progress:
                 vectors = align.read_vectors(
-                    plan.file(about.vectors),
+                    file,
                     lang=lang,
                     limit=about.limit,
                     on_bad_row=about.on_bad_row,
                     progress=progress,
                 )
+            plan.unchanged(file, vectors.origin["sha256"])
         else:
             with step(f"train {lang} vectors") as progress:
                 files = expand_paths(about.corpus or [], plan.settings.root)
@@ -67,6 +69,8 @@ def prepare_vectors(plan: Plan, lang: str) -> Notes:
                     files, lang=lang, method=about.train, dim=plan.settings.space.dim, epochs=about.epochs, window=about.window,
                     min_count=about.min_count, seed=about.seed, workers=about.workers, text_column=about.text, progress=progress,
                 )  # fmt: skip
+            for path, (_, digest) in zip(files, vectors.origin["files"], strict=True):
+                plan.unchanged(path, digest)
         align.write_vectors(vectors, path)
         notes = {
             "words": len(vectors),
@@ -108,6 +112,8 @@ def _read_files(plan: Plan) -> tuple[list[WordPairs], list[WordPairs]]:
                 judged = read_dictionary(plan.file(about.test), source, target)
             train.append(shown)
             test.append(judged)
+    for pattern in {given for about in plan.settings.dictionaries for given in (about.path, about.test) if given}:
+        plan.unchanged(plan.file(pattern))
     return train, test
 
 
@@ -136,7 +142,7 @@ def fit_space(plan: Plan) -> Notes:
 def read_sources(plan: Plan) -> tuple[pl.DataFrame, dict[str, dict[str, int]]]:
     """All documents of all sources as one frame, and what was dropped, by file and reason.
 
-    Raises InputError `doc.id_conflict` where two files give one (lang, id) different content.
+    Raises InputError `doc.id_conflict` where two files give one (lang, id) different content, `file.changed`.
     """
     frames: list[pl.DataFrame] = []
     dropped: dict[str, dict[str, int]] = {}
@@ -145,6 +151,7 @@ def read_sources(plan: Plan) -> tuple[pl.DataFrame, dict[str, dict[str, int]]]:
             found = read_documents(
                 path, lang=about.lang, id_column=about.id, text_column=about.text, on_bad_row=about.on_bad_row
             )
+            plan.unchanged(path)
             frames.append(found.frame)
             if found.dropped:  # two folders may hold files of one name
                 dropped[path.name] = dict(Counter(found.dropped) + Counter(dropped.get(path.name)))

@@ -1,5 +1,6 @@
 """F27 of FAULTS, and what is no file at all, for everything that reads one."""
 
+import gzip
 import os
 import socket
 from collections.abc import Callable
@@ -7,10 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+from pyarrow.parquet import write_table
+
 import align
 from align.corpus import read_lines
 from benchmarks.reliability import seeds
-from benchmarks.reliability.catalogue import Row
+from benchmarks.reliability.catalogue import Row, laid
 from flows.settings import load_settings
 
 READERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
@@ -71,9 +76,43 @@ PLACES: dict[str, tuple[Callable[[Path, str], Path], str]] = {
 }
 
 
+def _flat_parquet(columns: dict[str, Any], n: int) -> Callable[[Path], Path]:
+    """A file of `n` rows that all hold the same, once in a dictionary of the file."""
+
+    def make(folder: Path) -> Path:
+        rows = {name: pa.DictionaryArray.from_arrays(np.zeros(n, "i4"), [value]) for name, value in columns.items()}
+        write_table(pa.table(rows), folder / "x.parquet", compression="zstd")
+        return folder / "x.parquet"
+
+    return make
+
+
+def _packed(line: bytes) -> bytes:
+    """70 MB of a line after what stands before it."""
+    head, newline, rest = line.rpartition(b"\n")[0].rpartition(b"\n")
+    return gzip.compress(head + newline + (rest + b"\n") * 700, 1)
+
+
+def _bombs() -> list[Row]:
+    """Small files that expand to more than 64 MiB and 200 times their size."""
+    line = b"#" + b" " * 100_000 + b"\n"  # few lines, for it is not the lines that are put to the test
+    skipped = {
+        "a dictionary": line, "analogies": line, "judged pairs": line, "a configuration": line, "documents": line[1:],
+        "documents in CSV": b"id,lang,text\n" + b"1,en," + line,
+    }  # fmt: skip
+    long, many = ({"id": "a", "lang": "en", "text": text} for text in ("x" * 9_000_000, ""))
+    parquet = READERS["documents in parquet"][1]
+    return [
+        *(Row(f"V19 a bomb for {reader}", laid(partial(_packed, line), READERS[reader][0] + ".gz"), READERS[reader][1],
+              "file.too_large", name=READERS[reader][0] + ".gz") for reader, line in skipped.items()),
+        Row("V19 a bomb of parquet, one long text", _flat_parquet(long, 1_000), parquet, "file.too_large", name="x.parquet"),
+        Row("V19 a bomb of parquet, many rows", _flat_parquet(many, 5_000_000), parquet, "file.too_large", name="x.parquet"),
+    ]  # fmt: skip
+
+
 def rows() -> list[Row]:
-    """Every reader with every place."""
-    return [_row(reader, place) for reader in READERS for place in PLACES]
+    """Every reader with every place, and bombs."""
+    return [*(_row(reader, place) for reader in READERS for place in PLACES), *_bombs()]
 
 
 def _row(reader: str, place: str) -> Row:

@@ -4,6 +4,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
+from benchmarks.reliability.bad_inputs import cases_kept
 from benchmarks.reliability.figure import Figure, none_of
 from benchmarks.reliability.fuzz import KINDS, LONGEST, Tally, fuzz
 
@@ -13,7 +14,7 @@ MOST = 512 << 20  # bytes that reading a small file may take; a packed one of an
 
 def measure(full: bool) -> list[Figure]:
     """Rows of the catalogue, then `SHORT` changed files, or `FULL`."""
-    return changed_files(FULL if full else SHORT)
+    return cases_kept() + changed_files(FULL if full else SHORT)
 
 
 def changed_files(examples: int) -> list[Figure]:
