@@ -203,7 +203,9 @@ class _Named(io.RawIOBase):
         try:
             return self._raw.readinto(buffer) or 0
         except OSError as error:
-            raise InputError("file.unreadable", f"reading failed ({error.strerror}); check the disk", path=self._path) from None
+            raise InputError(
+                "file.unreadable", f"reading failed ({error.strerror}); check the disk", path=self._path
+            ) from None
 
 
 class _Expanded(io.RawIOBase):

@@ -153,7 +153,10 @@ def token_fault(token: bytes, separator: bytes) -> Fault | None:
     try:
         shown = printable(repr(token.decode()), 40)
     except UnicodeDecodeError as error:
-        return Fault("vec.encoding", f"the word {printable(repr(token[:40]))} is not UTF-8 at its byte {error.start}; convert the file")
+        return Fault(
+            "vec.encoding",
+            f"the word {printable(repr(token[:40]))} is not UTF-8 at its byte {error.start}; convert the file",
+        )
     parts = token.split(separator)
     if not token.strip():
         return Fault("vec.empty_token", "the word is empty; every row begins with a word")

@@ -74,7 +74,9 @@ class WordVectors:
         norms = np.einsum("ij,ij->i", matrix, matrix, dtype=np.float64)
         if not np.isfinite(norms).all():
             row = int(np.flatnonzero(~np.isfinite(norms))[0])
-            raise InputError("vec.nonfinite", f"the vector of {printable(repr(words[row]))} is not finite; leave the word out")
+            raise InputError(
+                "vec.nonfinite", f"the vector of {printable(repr(words[row]))} is not finite; leave the word out"
+            )
         if (norms == 0).any():
             row = int(np.flatnonzero(norms == 0)[0])
             raise InputError("vec.zero", f"the vector of {printable(repr(words[row]))} is zero; leave the word out")

@@ -213,7 +213,9 @@ def _check_dictionary(number: int, pairs: DictionarySettings, settings: Settings
     for lang in given:
         if lang not in settings.languages:
             raise ConfigError(
-                "config.dictionary", f"dictionaries entry {number}: {lang} is not under languages; add it there", path=path
+                "config.dictionary",
+                f"dictionaries entry {number}: {lang} is not under languages; add it there",
+                path=path,
             )
 
 

@@ -51,7 +51,9 @@ def writing(root: Path) -> Iterator[None]:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(root / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise ResourceError("store.unwritable", f"cannot write here ({error.strerror}); give a folder that can be written", path=root) from None
+        raise ResourceError(
+            "store.unwritable", f"cannot write here ({error.strerror}); give a folder that can be written", path=root
+        ) from None
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -77,7 +77,10 @@ def _vectors() -> list[Row]:
     }  # fmt: skip
     return [
         *(Row(f"A01 {name}", given(array), lent, result=(True, True)) for name, array in forms.items()),
-        *(Row(f"A01 {name}", given(array), lambda array: SPACE.project(array, "fr"), code) for name, (array, code) in bad.items()),
+        *(
+            Row(f"A01 {name}", given(array), lambda array: SPACE.project(array, "fr"), code)
+            for name, (array, code) in bad.items()
+        ),
     ]
 
 

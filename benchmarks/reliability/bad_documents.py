@@ -121,18 +121,40 @@ def _texts() -> list[Row]:
         found = align.fit_pooler(seeds.space()[0], {"en": ["en1 en2", "en3"], "fr": ["fr1"]}).pool(["en1", text], "en")
         return found.mask.all(axis=1).tolist(), {}
 
-    rows = [Row(f"T01 {text!r}", given(text), pooled, result=[False, True]) for text in ("", " \n", "qqq zzz", "!?", "\u200b")]
+    rows = [
+        Row(f"T01 {text!r}", given(text), pooled, result=[False, True])
+        for text in ("", " \n", "qqq zzz", "!?", "\u200b")
+    ]
     for value in ("%PDF-1.7 x", "PK\x03\x04", " <!DOCTYPE HTML><p>", "a\0b", "\x01\x02ab", "\ufffd" * 9):
         rows += _second(f"T10 {value[:9]!r}", GOOD | {"id": "b", "text": value}, "doc.binary")
-    rows += _second("T10 51 letters of two bytes where 100 bytes are read", GOOD | {"id": "b", "text": "é" * 51}, "doc.too_long", max_text_bytes=100)
+    rows += _second(
+        "T10 51 letters of two bytes where 100 bytes are read",
+        GOOD | {"id": "b", "text": "é" * 51},
+        "doc.too_long",
+        max_text_bytes=100,
+    )
     rows += _second("T10 a text of 11 MB", GOOD | {"id": "b", "text": "x" * 11_000_000}, "doc.too_long")
     for name in ("d.jsonl", "d.csv"):
         for head in (b"%PDF-1.4\n\xe2", b"PK\x03\x04\0\0", b"<html>\n"):
             deed = laid(head, name)
-            rows.append(Row(f"T10 {head[:5]!r} named {name}", deed, lambda path: read(path, on_bad_row="skip"), "doc.binary", 1, name=name))
+            rows.append(
+                Row(
+                    f"T10 {head[:5]!r} named {name}",
+                    deed,
+                    lambda path: read(path, on_bad_row="skip"),
+                    "doc.binary",
+                    1,
+                    name=name,
+                )
+            )
     million = "x " * 1_000_000
     rows += [
-        Row("T10 a million tokens", laid(_jsonl(GOOD | {"text": million}), "d.jsonl"), read, result=[("a", "en", million)]),
+        Row(
+            "T10 a million tokens",
+            laid(_jsonl(GOOD | {"text": million}), "d.jsonl"),
+            read,
+            result=[("a", "en", million)],
+        ),
         Row("T10 what is no parquet", laid(b"PAR1 but no more", "d.parquet"), read, "doc.parquet", 1, name="d.parquet"),
         Row("T06 nan in parquet", _nan_parquet, read, "doc.metadata", 1, name="d.parquet"),
     ]

@@ -39,7 +39,15 @@ def _names() -> list[Row]:
         ("evaluation.held_out", "evaluation.held_out = false"), ("pooling.a", "pooling.a = true"), ("pooling.a", "pooling.a = '1'"), ("space.pivot", "space.pivot = 5"),
     ]  # fmt: skip
     beside_text = ("limit = 9", "on_bad_row = 'skip'")
-    beside_vectors = ("epochs = 9", "window = 9", "min_count = 9", "seed = 9", "workers = 2", "train = 'cbow'", "text = 'body'")
+    beside_vectors = (
+        "epochs = 9",
+        "window = 9",
+        "min_count = 9",
+        "seed = 9",
+        "workers = 2",
+        "train = 'cbow'",
+        "text = 'body'",
+    )
     return [
         *(_refused(f"K01 {text.replace(GOOD, '')}", text, "config.unknown_key", f"the nearest known one is {near} ") for text, near in typos),
         _refused("K01 root", 'root = "/etc"\n' + GOOD, "config.unknown_key"),
@@ -78,15 +86,30 @@ def _numbers() -> list[Row]:
     ]  # fmt: skip
     heads = {"languages.de": SECOND, "trained": TRAINED}
     return [
-        _refused(f"K04 {key} = {value}", GOOD + heads.get(section, f"[{section}]\n") + f"{key} = {value}", "config.bad_value", f".{key} = ")
+        _refused(
+            f"K04 {key} = {value}",
+            GOOD + heads.get(section, f"[{section}]\n") + f"{key} = {value}",
+            "config.bad_value",
+            f".{key} = ",
+        )
         for section, key, values in ranges
         for value in values
     ]
 
 
 def _references() -> list[Row]:
-    entries = ("source = 'en'", "target = 'fr'", "source = 'en'\ntarget = 'en'", "source = 'en'\ntarget = 'it'", "source = 'it'\ntarget = 'en'")
-    alike = ("source = 'fr'\ntarget = 'en'", "path = 'x'\nidentical = 'words'\nsource = 'fr'\ntarget = 'en'", "identical = 'words'")
+    entries = (
+        "source = 'en'",
+        "target = 'fr'",
+        "source = 'en'\ntarget = 'en'",
+        "source = 'en'\ntarget = 'it'",
+        "source = 'it'\ntarget = 'en'",
+    )
+    alike = (
+        "source = 'fr'\ntarget = 'en'",
+        "path = 'x'\nidentical = 'words'\nsource = 'fr'\ntarget = 'en'",
+        "identical = 'words'",
+    )
     first = GOOD + "[[dictionaries]]\npath = 'x'\nsource = 'fr'\ntarget = 'en'\n[[dictionaries]]\n"
     return [
         *(_refused(f"K05 no language in {text!r}", text, "config.bad_value", "languages") for text in ("[languages]\n", "languages = {}", "", "name = 'x'")),
@@ -112,7 +135,12 @@ def _syntax() -> list[Row]:
     odd = '[languages.no]\nvectors = "$HOME/${PATH}/~/%s"'
     return [
         *(_refused(f"K06 {text[:40]!r}", text, "config.toml") for text in (*bad, laughs)),
-        Row("K06 no is Norwegian, and nothing is put in", laid(odd, "align.toml"), vectors, result={"no": "$HOME/${PATH}/~/%s"}),
+        Row(
+            "K06 no is Norwegian, and nothing is put in",
+            laid(odd, "align.toml"),
+            vectors,
+            result={"no": "$HOME/${PATH}/~/%s"},
+        ),
     ]
 
 
@@ -128,7 +156,13 @@ def _store() -> list[Row]:
             pass
 
     return [
-        Row(f"K07 a store at {where}", folder_of, lambda folder, where=where: held(folder / where), "store.unwritable", name=Path(where).name)
+        Row(
+            f"K07 a store at {where}",
+            folder_of,
+            lambda folder, where=where: held(folder / where),
+            "store.unwritable",
+            name=Path(where).name,
+        )
         for where in ("file", "file/below", "dead", "loop", "/proc/none")
     ]
 

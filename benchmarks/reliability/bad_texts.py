@@ -115,7 +115,9 @@ def _weight(pairs: list[tuple[str, str]]) -> tuple[Any, dict[str, int]]:
 
 def _dictionaries() -> list[Row]:
     def refused(id: str, content: bytes | str, code: str, line: int | None = None, *says: str, **options: Any) -> Row:
-        return Row(id, laid(content, "d.tsv"), lambda path: _pairs(path, **options), code, line, says=says, name="d.tsv")
+        return Row(
+            id, laid(content, "d.tsv"), lambda path: _pairs(path, **options), code, line, says=says, name="d.tsv"
+        )
 
     def taken(id: str, content: str, result: list[tuple[str, str]], **dropped: int) -> Row:
         counted = {f"dict.{name}": n for name, n in dropped.items()}

@@ -29,12 +29,18 @@ def read(path: Path, **options: Any) -> tuple[list[tuple[str, tuple[float, ...]]
     return list(zip(found.words, rows, strict=True)), found.dropped
 
 
-def _refused(id: str, content: Any, code: str, line: int | None = None, *says: str, name: str = "x.vec", **options: Any) -> Row:
+def _refused(
+    id: str, content: Any, code: str, line: int | None = None, *says: str, name: str = "x.vec", **options: Any
+) -> Row:
     return Row(id, laid(content, name), lambda path: read(path, **options), code, line, says=says, name=name)
 
 
-def _taken(id: str, content: bytes | str, result: Any = TAKEN, name: str = "x.vec", dropped: Any = None, **options: Any) -> Row:
-    return Row(id, laid(content, name), lambda path: read(path, **options), result=result, dropped=dropped or {}, name=name)
+def _taken(
+    id: str, content: bytes | str, result: Any = TAKEN, name: str = "x.vec", dropped: Any = None, **options: Any
+) -> Row:
+    return Row(
+        id, laid(content, name), lambda path: read(path, **options), result=result, dropped=dropped or {}, name=name
+    )
 
 
 def _second(id: str, line: str, code: str, *says: str) -> Row:
@@ -162,14 +168,23 @@ def _binaries() -> list[Row]:
 
 def _packed() -> list[Row]:
     rows = []
-    for kind, pack in (("gz", gzip.compress), ("xz", partial(lzma.compress, preset=0)), ("zst", zstandard.ZstdCompressor(write_checksum=True).compress)):
+    for kind, pack in (
+        ("gz", gzip.compress),
+        ("xz", partial(lzma.compress, preset=0)),
+        ("zst", zstandard.ZstdCompressor(write_checksum=True).compress),
+    ):
         packed = pack(LONG)
         flipped = bytearray(packed)
         flipped[len(packed) // 2] ^= 0x55
         corrupt = [("truncated", packed[:-20]), ("a flipped bit", bytes(flipped)), ("junk after it", packed + b"junk")]
-        rows += [_refused(f"V18 {kind}, {what}", bad, "file.compressed_corrupt", None, name=f"x.vec.{kind}") for what, bad in corrupt]
+        rows += [
+            _refused(f"V18 {kind}, {what}", bad, "file.compressed_corrupt", None, name=f"x.vec.{kind}")
+            for what, bad in corrupt
+        ]
         rows.append(_taken(f"V18 {kind} named .vec", pack(GOOD.encode())))
-        rows.append(_refused(f"V19 a bomb of {kind}", partial(_bomb, pack), "file.too_large", None, name=f"x.vec.{kind}"))
+        rows.append(
+            _refused(f"V19 a bomb of {kind}", partial(_bomb, pack), "file.too_large", None, name=f"x.vec.{kind}")
+        )
     wrong = bytearray(gzip.compress(GOOD.encode()))
     wrong[-8] ^= 1
     rows.append(_refused("V18 gz, another checksum", bytes(wrong), "file.compressed_corrupt", None, name="x.vec.gz"))

@@ -10,7 +10,19 @@ TOKENS = (
     "\ufffd".encode(), "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16").encode(), "\u0130".encode(), "١".encode(), b"\x1b[31m", b"#", b"=", b"|",
     b",", b";", b":", b"true", b"null", b"{}", b"[]", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x80\x00\x00\x00", b"[" * 70,
 )  # fmt: skip
-EDITS = ("flip", "byte", "delete", "insert", "replace", "double", "splice", "truncate", "swap lines", "drop line", "double line")
+EDITS = (
+    "flip",
+    "byte",
+    "delete",
+    "insert",
+    "replace",
+    "double",
+    "splice",
+    "truncate",
+    "swap lines",
+    "drop line",
+    "double line",
+)
 _PLACES = 1 << 16
 _CHOICES = st.binary(min_size=20, max_size=20)  # all that is chosen for one file, in one draw: many draws are slow
 

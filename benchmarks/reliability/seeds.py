@@ -89,7 +89,7 @@ parallel_ids = true
 [warehouse]
 path = "store"
 """,
-    b'languages = {en = {vectors = "x"}, zh-Hant = {vectors = \'y\', limit = 1_000}}\n',
+    b"languages = {en = {vectors = \"x\"}, zh-Hant = {vectors = 'y', limit = 1_000}}\n",
 )
 ANALOGIES = b": capitals\nathens greece baghdad iraq\nhot dog\tdogs\tcat\tcats\n"
 SIMILARITIES = b"word1\tword2\tscore\ncat\tdog\t7.5\nhot dog\tcold\t1\n"

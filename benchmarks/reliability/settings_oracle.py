@@ -29,7 +29,11 @@ def settings(content):
             found[name] = _section(given.get(name, {}), keys)
         found["passages"] = _section(given["passages"], PASSAGES) if "passages" in given else None
         _check_references(found)
-    except (RefusedError, ValueError, RecursionError):  # of tomllib: TOMLDecodeError, and that of int for too many digits
+    except (
+        RefusedError,
+        ValueError,
+        RecursionError,
+    ):  # of tomllib: TOMLDecodeError, and that of int for too many digits
         return REFUSED
     return found
 
