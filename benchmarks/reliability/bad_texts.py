@@ -146,6 +146,7 @@ def _dictionaries() -> list[Row]:
         *(refused(f"D07 {row!r}", f"x\ty\n{row}\n", "dict.bad_row", 2) for row in rows),
         refused("D07 a phrase between blanks", "the le\npomme de terre\n", "dict.bad_row", 2, "write two"),
         refused("D07 an empty cell", "x\ty\na\t\n", "dict.bad_word", 2),
+        refused("D07 an empty alternative", "en\tfr\na|\tb\n", "dict.bad_word", 2),
         refused("D07 a ragged table", table + "a\tb\n", "dict.bad_row", 3),
         refused("D07 another part", table.replace("train", "dev"), "dict.bad_row", 2),
         refused("D07 a table of other languages", table.replace("\tfr", "\tde"), "dict.no_language", None, "en, de"),
