@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from align.arguments import expect, numbers
 from align.errors import AlignmentError
+from align.parallel import one_blas_thread
 from align.vectors import F64
 
 Floats = npt.NDArray[np.floating]
@@ -72,7 +73,9 @@ def fit_rotation(X: Floats, Y: Floats, weights: Floats | None = None, *, proper:
     # Scaling a side or the weights changes nothing in W, and keeps the product away from overflow and underflow.
     scale_x, scale_y = float(np.abs(X).max()), float(np.abs(Y).max())
     Xs, Ys, w = X / scale_x, Y / scale_y, w / w.max()
-    U, S, Vt = np.linalg.svd(Xs.T @ (w[:, None] * Ys))
+    cross = Xs.T @ (w[:, None] * Ys)
+    with one_blas_thread():
+        U, S, Vt = np.linalg.svd(cross)
     dim = X.shape[1]
     rounding = S[0] * max(X.shape) * np.finfo(np.float64).eps
     rank = int(np.count_nonzero(rounding < S)) if S[0] > 0 else 0

@@ -5,9 +5,7 @@ side would give anyone: score(x, y) = 2 cos(x, y) − r_T(x) − r_S(y), where r
 other side. It removes hubs, the rows that are near everything.
 """
 
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,6 +13,8 @@ import numpy as np
 
 from align.arguments import expect, numbers, rows_of
 from align.errors import InputError
+from align.memory import block_bytes
+from align.parallel import in_parallel
 from align.vectors import F32, I64
 
 NEIGHBOURS = 10  # k of CSLS
@@ -157,7 +157,7 @@ def mutual_neighbours(source: F32, target: F32, k: int = NEIGHBOURS) -> tuple[I6
 def best_neighbours(source: F32, target: F32, k: int = NEIGHBOURS) -> tuple[I64, I64]:
     """By CSLS the best target (n,) of every row of `source` (n, dim) and the best source (m,) of every `target` (m, dim).
 
-    Holds at most 256 MiB of cosines: where there are more they are computed twice, once for both neighbourhoods and once
+    Holds at most 256 MiB of cosines (see `align.memory`): where there are more they are computed twice, once for both neighbourhoods and once
     for the scores. Empty where a side is. Raises InputError `api.bad_k`, `api.bad_vector`.
     """
     _check_sides(source, target)
@@ -165,7 +165,7 @@ def best_neighbours(source: F32, target: F32, k: int = NEIGHBOURS) -> tuple[I64,
     n, m = len(source), len(target)
     if not n or not m:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    rows = -(-n // -(-4 * n * m // HELD_BYTES))  # of a part: all parts alike, none above the limit
+    rows = -(-n // -(-4 * n * m // block_bytes(HELD_BYTES)))  # of a part: all parts alike, none above the limit
     starts = range(0, n, rows)
     from_target: list[F32] = []
     nearest: list[F32] = []
@@ -257,12 +257,7 @@ def _usable(largest: F32) -> F32:
 def _blocks(work: Callable[[int, int], T], n: int, width: int) -> Iterator[T]:
     """`work(start, stop)` over ranges of 0..n whose similarities fit a block, in order, on all cores.
 
-    The matrix product is threaded by BLAS, the selection after it is not: two blocks at once keep the cores busy.
+    A selection follows each product, which BLAS does not share among threads: blocks side by side keep the cores busy.
     """
-    step = max(1, BLOCK_BYTES // (4 * max(width, 1)))
-    starts = range(0, n, step)
-    if len(starts) <= 1:
-        yield from (work(start, min(start + step, n)) for start in starts)
-        return
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        yield from pool.map(lambda start: work(start, min(start + step, n)), starts)
+    step = max(1, block_bytes(BLOCK_BYTES) // (4 * max(width, 1)))
+    return in_parallel(lambda start: work(start, min(start + step, n)), range(0, n, step))

@@ -1,8 +1,6 @@
 """There and back: the best target of a source word, and how that target looks back at the word."""
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +8,7 @@ import numpy.typing as npt
 
 from align.arguments import expect, numbers
 from align.errors import InputError
+from align.parallel import in_parallel
 from align.vectors import F32, I64
 from align.word_retrieval import WordRetrieval
 
@@ -111,6 +110,5 @@ def _rank_and_lead(scores: F32, at: int) -> tuple[int, float]:
 def _in_blocks(work: Callable[[int, int], None], n: int, width: int) -> None:
     """Do `work(start, stop)` for ranges of 0..n whose scores fit a block, on all cores."""
     step = max(1, BLOCK_BYTES // (4 * max(width, 1)))
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        for done in [pool.submit(work, start, min(start + step, n)) for start in range(0, n, step)]:
-            done.result()
+    for _ in in_parallel(lambda start: work(start, min(start + step, n)), range(0, n, step)):
+        pass

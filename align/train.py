@@ -47,13 +47,16 @@ def train_vectors(
     workers: int = 1,
     text_column: str = "text",
     progress: Progress | None = None,
+    check: Callable[[int, bool], object] | None = None,
 ) -> WordVectors:
     """Train vectors on the text of `paths` (plain text, .jsonl, .csv, .parquet; compressed or not).
 
     `epochs=None` chooses 5 from five million tokens on, more for less text (see `epochs_for`). With `workers=1` equal input
     and seed give equal bits; more workers are faster and differ from run to run. `progress(done, total)` counts tokens
-    over all epochs. The settings, the seed and the digests of the files are kept in `origin`, occurrences in `counts`. A
-    line of more than 10,000 tokens is cut into such of that length; `texts_cut` of `origin` counts them.
+    over all epochs. `check` is told (n, False) whenever the different words of the text have doubled to n, and (n, True) how many
+    words are to have vectors, before anything is made for them: it may refuse them by raising. The settings, the seed and
+    the digests of the files are kept in `origin`, occurrences in `counts`. A line of more than 10,000 tokens is cut into
+    such of that length; `texts_cut` of `origin` counts them.
 
     Raises InputError `corpus.*` for unusable text, `corpus.no_vocab` when no word occurs `min_count` times, and
     `train.bad_value` for a setting out of range, `api.bad_type`; ResourceError `corpus.too_many_words`. What `progress` raises ends the training.
@@ -83,7 +86,7 @@ def train_vectors(
         expect((str, os.PathLike), path=path)
     files = expand_paths([str(path) for path in paths], Path())
     with tempfile.TemporaryDirectory(prefix="align-tokens-") as folder:
-        corpus = _tokenize(read_lines(files, text_column=text_column), lang, Path(folder) / "tokens.txt")
+        corpus = _tokenize(read_lines(files, text_column=text_column), lang, Path(folder) / "tokens.txt", check)
         rounds = epochs_for(corpus.tokens) if epochs is None else epochs
         vocabulary = {word: n for word, n in corpus.counts.items() if n >= min_count}
         if not vocabulary:
@@ -92,6 +95,8 @@ def train_vectors(
                 f"{corpus.tokens:,} tokens, {len(corpus.counts):,} different words, none occurs {min_count} times; "
                 "give more text or a lower min_count",
             )
+        if check is not None:
+            check(len(vocabulary), True)
         settings: dict[str, Any] = {
             "vector_size": dim, "window": window, "min_count": min_count, "negative": negative, "sample": sample,
             "epochs": rounds, "seed": seed, "workers": workers,
@@ -138,9 +143,11 @@ class _TokenFile:
                 yield line.split()
 
 
-def _tokenize(lines: Iterable[str], lang: str, path: Path) -> _TokenFile:
+def _tokenize(
+    lines: Iterable[str], lang: str, path: Path, check: Callable[[int, bool], object] | None = None
+) -> _TokenFile:
     counts: Counter[str] = Counter()
-    n_lines = cut = 0
+    n_lines, cut, told = 0, 0, 1 << 16
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for line in chain.from_iterable(map(str.splitlines, lines)):
             pieces = list(sentences(line, lang))
@@ -149,6 +156,9 @@ def _tokenize(lines: Iterable[str], lang: str, path: Path) -> _TokenFile:
             for tokens in pieces:
                 counts.update(tokens)
                 file.write(" ".join(tokens) + "\n")
+            if check is not None and len(counts) >= told:
+                check(len(counts), False)
+                told *= 2
             if len(counts) > MAX_DIFFERENT:
                 raise ResourceError(
                     "corpus.too_many_words",

@@ -54,7 +54,7 @@ def read_vectors(
         before = _stamp(path)
         sample = reader.read(SAMPLE)
     size = before[0]
-    kind = _kind(path, sample)
+    kind = file_kind(path, sample)
     wanted = "text" if format in _TEXT else format or kind
     if kind != wanted:
         raise InputError("vec.format_mismatch", f"{wanted} was asked for, but this is {kind}; change format", path=path)
@@ -128,7 +128,7 @@ def _stamp(path: Path) -> tuple[int, int, int]:
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 
-def _kind(path: Path, sample: bytes) -> str:
+def file_kind(path: Path, sample: bytes) -> str:
     """Which of the kinds of file this is; raises `vec.refused_format` for pickles, by name and by first bytes."""
     name = Path(path.stem if path.suffix.lower() in (".gz", ".xz", ".zst") else path.name)
     if name.suffix.lower() in _PICKLES or sample.startswith(_PICKLE_MAGIC):

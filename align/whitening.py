@@ -11,6 +11,7 @@ import numpy as np
 from align.arguments import rows_of
 from align.errors import AlignmentError, InputError
 from align.normalize import unit_rows
+from align.parallel import one_blas_thread
 from align.procrustes import Floats, checked_pairs
 from align.vectors import F32, F64
 
@@ -83,14 +84,17 @@ def fit_reweighting(
     cross = Xw.T @ Yw
     if not cross.any():
         raise AlignmentError("align.no_signal", "X'Y is zero: the two sides are unrelated; check the pairs")
-    U, S, Vt = np.linalg.svd(A @ cross @ B)
+    with one_blas_thread():
+        U, S, Vt = np.linalg.svd(A @ cross @ B)
     stretch = S**power
     return Reweighting(A @ (U * stretch) @ U.T @ A_back @ U @ Vt, B @ (Vt.T * stretch) @ Vt @ B_back)
 
 
 def _whitening(side: F64, ridge: float, dewhiten: float, name: str) -> tuple[F64, F64]:
     """C^(-1/2) and C^(dewhiten/2) of C = side' side, eigenvalues drawn towards their mean."""
-    values, axes = np.linalg.eigh(side.T @ side)
+    square = side.T @ side
+    with one_blas_thread():
+        values, axes = np.linalg.eigh(square)
     values = (1 - ridge) * values.clip(min=0) + ridge * values.clip(min=0).mean()
     rank = int(np.count_nonzero(values > values[-1] * max(side.shape) * np.finfo(np.float64).eps))
     if rank < len(values):

@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -49,17 +51,23 @@ def build(
     warehouse: Annotated[
         Path | None, typer.Option("--warehouse", help="Instead of the configuration's warehouse.path.")
     ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            "--memory", help="What it may take, such as 2GiB; default 80 % of what the machine or its cgroup has."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Bring a warehouse up to date with its configuration.
 
-    Runs as a Prefect flow; where no input has changed, nothing is done.
+    Runs as a Prefect flow; where no input has changed, nothing is done. What would take more memory is refused beforehand.
 
-    Example: align build align.toml
+    Example: align build align.toml --memory 2GiB
     """
     from flows.run import run_build
 
-    result = run_build(config, warehouse)
+    result = run_build(config, warehouse, memory)
     if as_json:
         _print_json(result)
     elif result["published"]:
@@ -185,9 +193,10 @@ def report(
 
 @app.command()
 def verify(warehouse: Store = DEFAULT, as_json: Json = False) -> None:
-    """Check that the published snapshot is intact.
+    """Check that a warehouse is intact.
 
-    Compares it with its manifest, and its rows with its own rules.
+    Compares every snapshot with its manifest, the rows of the published one with its own rules, and looks for files that do
+    not belong there.
 
     Example: align verify --warehouse warehouse/data
     """
@@ -202,6 +211,52 @@ def verify(warehouse: Store = DEFAULT, as_json: Json = False) -> None:
         f"{checked.words:,} words of {', '.join(checked.languages)}; {checked.documents:,} documents, "
         f"{checked.documents_without_vector:,} without a vector; {checked.size / 1e6:.1f} MB"
     )
+    for name in checked.others:
+        out.print(f"{name}: as it was published")
+    _tell(f"note: {note}" for note in checked.notes)
+
+
+@app.command()
+def repair(warehouse: Store = DEFAULT, as_json: Json = False) -> None:
+    """Go back to the newest good snapshot.
+
+    Where the published one or the pointer is damaged. What is damaged is renamed, never deleted.
+
+    Example: align repair --warehouse warehouse/data
+    """
+    import warehouse as store
+
+    done = store.repair(warehouse)
+    if as_json:
+        _print_json({**vars(done), "nothing_to_repair": done.nothing_to_repair})
+        return
+    if done.nothing_to_repair:
+        _tell([f"{done.snapshot}: nothing to repair"])
+        return
+    _tell(f"{name}: set aside ({why})" for name, why in done.set_aside)
+    _tell(f"{name}: removed, left by a run that was killed" for name in done.removed)
+    _tell([f"{done.snapshot} is served" + (" as before" if done.snapshot == done.served_before else " now")])
+
+
+@app.command()
+def upgrade(warehouse: Store = DEFAULT, as_json: Json = False) -> None:
+    """Publish a store of an earlier release in the form that this one reads.
+
+    The old snapshot stays until it is collected; where nothing is to be done, nothing is.
+
+    Example: align upgrade --warehouse warehouse/data
+    """
+    import warehouse as store
+    from flows.progress import display, step
+
+    with display() if sys.stderr.isatty() else nullcontext(), step("upgrade") as progress:
+        done = store.upgrade(warehouse, progress)
+    if as_json:
+        _print_json(vars(done))
+    elif done.published:
+        out.print(f"published {done.snapshot}: schema {done.schema}, which was {done.found}")
+    else:
+        out.print(f"nothing to do: {done.snapshot} is of schema {done.schema}")
 
 
 @app.command()
@@ -263,6 +318,11 @@ def _show(rows: list[dict[str, Any]]) -> None:
     from flows.figures import print_rows
 
     print_rows(rows, out)
+
+
+def _tell(lines: Iterable[str]) -> None:
+    for line in lines:
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_json(value: Any) -> None:

@@ -16,6 +16,7 @@ from align.tokens import TOKENIZER
 from flows.settings import DocumentSettings, Settings
 from warehouse import snapshot
 from warehouse.connection import SCHEMA, read
+from warehouse.integrity import check_snapshot
 
 CODE = 3  # raise when the same inputs would make a different snapshot
 
@@ -90,12 +91,17 @@ class Plan:
         return expand_paths([about.path], self.settings.root)
 
     def published(self) -> str | None:
-        """The name of the current snapshot if it was made by an equal plan, else None. Does not write."""
+        """The name of the current snapshot if it was made by an equal plan, else None. Does not write.
+
+        Raises CorruptStoreError `store.newer`: what a later release published is not built over.
+        """
         try:
             path = snapshot.current(self.settings.warehouse_path)
-            snapshot.read_manifest(path)
+            check_snapshot(path)
             connection = read(path)
-        except CorruptStoreError:
+        except CorruptStoreError as error:
+            if error.code == "store.newer":
+                raise
             return None
         try:
             rows = connection.execute("SELECT plan FROM runs").fetchall()

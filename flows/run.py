@@ -10,13 +10,13 @@ from flows.prefect_home import settle
 from flows.settings import load_settings
 
 
-def run_build(config: Path, warehouse: Path | None = None) -> dict[str, Any]:
+def run_build(config: Path, warehouse: Path | None = None, memory: str | None = None) -> dict[str, Any]:
     """Summary of the build: `snapshot`, `published`, and the figures when something was published.
 
     Starting Prefect takes longer than finding out that nothing changed, so that is found out first.
     Raises what the steps raise, all of the tree of `align.errors`.
     """
-    settings = load_settings(config, warehouse)
+    settings = load_settings(config, warehouse, memory)
     with progress.display():
         with progress.step("read inputs"):
             published = make_plan(settings).published()
@@ -28,4 +28,4 @@ def run_build(config: Path, warehouse: Path | None = None) -> dict[str, Any]:
         settle(settings.warehouse_path)
         with progress.step("start Prefect"):
             from flows.build import build
-        return {**build(str(config), None if warehouse is None else str(warehouse)), **where}
+        return {**build(str(config), None if warehouse is None else str(warehouse), memory), **where}

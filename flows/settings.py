@@ -20,6 +20,7 @@ from align.compressed import open_bytes
 from align.errors import AlignError, ConfigError, printable
 from align.fit import Method
 from align.language import canonical_language
+from align.memory import parse_size
 from align.passages import TOKENS
 from align.pool import MOST_COMPONENTS
 from align.pool_reduce import NO_CLS, Reduction
@@ -35,6 +36,13 @@ def _language(code: str) -> str:
     if canonical != code:
         raise ValueError(f"language {printable(repr(code))}; write {canonical}")
     return canonical
+
+
+def _bytes(size: Any) -> int:
+    try:
+        return parse_size(size)
+    except ConfigError as error:
+        raise ValueError(str(error).removesuffix(f" [{error.code}]")) from None
 
 
 def _reduction(how: Any) -> Any:
@@ -133,6 +141,12 @@ class EvaluationSettings(_Section):
     parallel_ids: Annotated[bool, Field(strict=True)] = False
 
 
+class ResourceSettings(_Section):
+    """`memory`: bytes that a build may take, such as "2GiB"; None: 80 % of what the machine or its control group has."""
+
+    memory: Annotated[int, BeforeValidator(_bytes)] | None = None
+
+
 class WarehouseSettings(_Section):
     path: str = "warehouse/data"
 
@@ -149,6 +163,7 @@ class Settings(_Section):
     passages: PassageSettings | None = None
     evaluation: EvaluationSettings = EvaluationSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
+    resources: ResourceSettings = ResourceSettings()
     root: Path = Field(default=Path(), exclude=True)
 
     @property
@@ -160,8 +175,9 @@ class Settings(_Section):
         return self.root / self.warehouse.path
 
 
-def load_settings(path: str | Path, warehouse: str | Path | None = None) -> Settings:
-    """Read and check a configuration; `warehouse` overrides where its store lies. Does not look at the inputs.
+def load_settings(path: str | Path, warehouse: str | Path | None = None, memory: str | None = None) -> Settings:
+    """Read and check a configuration; `warehouse` overrides where its store lies, `memory` ("2GiB") what a build may take.
+    Does not look at the inputs.
 
     Raises InputError `file.missing`; ConfigError `config.toml`, `config.unknown_key` (with the nearest key), `config.bad_value`,
     `config.languages`, `config.pivot`, `config.dictionary`, `config.documents`.
@@ -182,6 +198,10 @@ def load_settings(path: str | Path, warehouse: str | Path | None = None) -> Sett
     if warehouse is not None:
         where = WarehouseSettings(path=str(Path.cwd() / warehouse))
         settings = settings.model_copy(update={"warehouse": where})
+    if memory is not None:
+        settings = settings.model_copy(
+            update={"resources": ResourceSettings.model_construct(memory=parse_size(memory))}
+        )
     return settings
 
 
@@ -251,7 +271,7 @@ def _siblings(loc: tuple[Any, ...]) -> list[str]:
     sections: dict[str, type[BaseModel]] = {
         "space": SpaceSettings, "languages": LanguageSettings, "dictionaries": DictionarySettings,
         "documents": DocumentSettings, "pooling": PoolingSettings, "passages": PassageSettings,
-        "evaluation": EvaluationSettings, "warehouse": WarehouseSettings,
+        "evaluation": EvaluationSettings, "warehouse": WarehouseSettings, "resources": ResourceSettings,
     }  # fmt: skip
     model = sections[str(loc[0])] if len(loc) > 1 else Settings
     return [name for name in model.model_fields if name != "root"]

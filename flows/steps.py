@@ -8,6 +8,7 @@ import platform
 import time
 from collections import Counter
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from itertools import combinations, permutations
 from pathlib import Path
@@ -23,6 +24,7 @@ from align.dictionary import WordPairs
 from align.dictionary_files import dictionary_languages, read_dictionary
 from align.documents import read_documents
 from align.errors import InputError
+from flows import memory
 from flows.evaluation import evaluate_documents, evaluate_language_bias, evaluate_signals, evaluate_translation
 from flows.plan import Plan
 from flows.progress import step
@@ -37,11 +39,16 @@ Notes = dict[str, Any]
 
 
 def check_inputs(plan: Plan) -> None:
-    """Read dictionaries and documents once for their faults, which are better known before hours of training than after."""
+    """Read dictionaries and documents once for their faults, which are better known before hours of training than after.
+
+    Raises ResourceError `memory.too_small` for any step to come that would take more than is allowed.
+    """
     if not plan.documents_path.exists():
         with step("check inputs"):
-            _read_files(plan)
-            read_sources(plan)
+            train, _ = _read_files(plan)
+            files = [path for about in plan.settings.documents for path in plan.document_files(about)]
+            memory.check_documents(plan, files, train)
+            memory.check_all(plan, read_sources(plan)[0], train)
 
 
 def prepare_vectors(plan: Plan, lang: str) -> Notes:
@@ -53,7 +60,9 @@ def prepare_vectors(plan: Plan, lang: str) -> Notes:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if about.vectors is not None:
             file = plan.file(about.vectors)
-            with step(f"read {lang} vectors") as progress:
+            size = memory.size_of(plan, lang)
+            need = memory.reading(lang, size or memory.NOTHING)
+            with step(f"read {lang} vectors") as progress, memory.room(need, plan.settings):
                 vectors = align.read_vectors(
                     file,
                     lang=lang,
@@ -63,11 +72,15 @@ def prepare_vectors(plan: Plan, lang: str) -> Notes:
                 )
             plan.unchanged(file, vectors.origin["sha256"])
         else:
-            with step(f"train {lang} vectors") as progress:
+            with (
+                step(f"train {lang} vectors") as progress,
+                memory.room(memory.training(lang, 0, 0, about.train), plan.settings),
+            ):
                 files = expand_paths(about.corpus or [], plan.settings.root)
                 vectors = align.train_vectors(
                     files, lang=lang, method=about.train, dim=plan.settings.space.dim, epochs=about.epochs, window=about.window,
                     min_count=about.min_count, seed=about.seed, workers=about.workers, text_column=about.text, progress=progress,
+                    check=partial(memory.check_training, plan, lang),
                 )  # fmt: skip
             for path, (_, digest) in zip(files, vectors.origin["files"], strict=True):
                 plan.unchanged(path, digest)
@@ -121,15 +134,18 @@ def fit_space(plan: Plan) -> Notes:
     """Align all languages; reads their vectors, leaves the space."""
     if not plan.space_path.exists():
         started = time.perf_counter()
-        with step("align languages") as progress:
+        train = read_pairs(plan)[0]
+        need = memory.asked(plan, memory.fitting, pairs=train)
+        with step("align languages") as progress, memory.room(*need):
             vectors = [align.read_vectors(plan.vectors_path(lang), lang=lang) for lang in plan.settings.languages]
             space = align.fit(
                 vectors,
-                read_pairs(plan)[0],
+                train,
                 pivot=plan.settings.pivot,
                 method=plan.settings.space.method,
                 progress=progress,
             )
+            del vectors
             for source, target in permutations(space.languages, 2):
                 space.retrieval(source, target)  # hubness, once: to judge with, and to publish
             space.save(plan.space_path)
@@ -144,6 +160,8 @@ def read_sources(plan: Plan) -> tuple[pl.DataFrame, dict[str, dict[str, int]]]:
 
     Raises InputError `doc.id_conflict` where two files give one (lang, id) different content, `file.changed`.
     """
+    files = [path for about in plan.settings.documents for path in plan.document_files(about)]
+    memory.check(memory.reading_documents(files), plan.settings)
     frames: list[pl.DataFrame] = []
     dropped: dict[str, dict[str, int]] = {}
     for about in plan.settings.documents:
@@ -181,13 +199,14 @@ def pool_documents(plan: Plan) -> Notes:
     if not (plan.documents_path.exists() and plan.pooling_path.exists()):
         started = time.perf_counter()
         pooling = plan.settings.pooling
-        with step("pool documents") as progress:
-            frame, dropped = read_sources(plan)
+        frame, dropped = read_sources(plan)
+        with step("pool documents") as progress, memory.room(*memory.asked(plan, memory.pooling, frame)):
             space = align.load_space(plan.space_path)
             texts = {
                 lang: frame.filter(pl.col("lang") == lang)["text"].to_list() for lang in frame["lang"].unique().sort()
             }
             pooler = align.fit_pooler(space, texts, **dict(pooling))
+            del texts
             progress(1, 2)
             indexed = index_documents(frame, pooler)
             align.save_pooler(pooler, plan.pooling_path)
@@ -198,7 +217,7 @@ def pool_documents(plan: Plan) -> Notes:
 
 def judge(plan: Plan) -> Notes:
     """Measure translation on held-out pairs, what can be told without any, language bias, and, where ids are parallel, retrieval."""
-    with step("judge"):
+    with step("judge"), memory.room(*memory.asked(plan, memory.judging)):
         train, test = read_pairs(plan)
         space = align.load_space(plan.space_path)
         parallel = plan.settings.evaluation.parallel_ids
@@ -216,7 +235,8 @@ def publish_snapshot(plan: Plan, notes: Notes, figures: Notes) -> Notes:
     """Publish space, documents and figures as a new snapshot."""
     finished = datetime.now(UTC).replace(tzinfo=None)
     settings = plan.settings
-    with step("publish snapshot") as progress:
+    need = memory.asked(plan, memory.publishing)
+    with step("publish snapshot") as progress, memory.room(*need) as store_bytes:
         space = align.load_space(plan.space_path)
         pooler = align.load_pooler(plan.pooling_path, space)
         train, test = read_pairs(plan)
@@ -236,7 +256,7 @@ def publish_snapshot(plan: Plan, notes: Notes, figures: Notes) -> Notes:
             extra = [settings.model_dump(mode="json"), versions(), notes]
             connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)", [*run, *map(json.dumps, extra)])
 
-        manifest = snapshot.publish(settings.warehouse_path, space.dim, fill)
+        manifest = snapshot.publish(settings.warehouse_path, space.dim, fill, memory=store_bytes)
     _remove_old_work(plan)
     return {"snapshot": manifest.file.removesuffix(".duckdb"), "published": True, **figures}
 

@@ -36,7 +36,8 @@ class IndexedDocuments:
     @property
     def vectors(self) -> F32:
         """(n_known, dim) vectors of the documents that have one, in order."""
-        return self.pooled.vectors[self.pooled.known]
+        known = self.pooled.known
+        return self.pooled.vectors if known.all() else self.pooled.vectors[known]
 
     @property
     def known_ids(self) -> pl.Series:

@@ -1,8 +1,6 @@
 """The documents of a snapshot in memory, and exact CSLS search among them."""
 
-import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -13,6 +11,8 @@ import numpy.typing as npt
 import polars as pl
 
 from align.measures import Measure, similarity
+from align.memory import block_bytes
+from align.parallel import in_parallel
 from align.passages import Passage
 from align.retrieval import Neighbours, csls, top_k
 from align.vectors import F32, F64, I64
@@ -130,7 +130,7 @@ class DocumentIndex:
         k = min(k, len(numbers))
         found: list[tuple[Neighbours, F32]] = []
         held = sum(len(self._of(code).documents) for code in searched)
-        step = max(1, BLOCK_BYTES // (4 * max(held, 1)))
+        step = max(1, block_bytes(BLOCK_BYTES) // (4 * max(held, 1)))
         for start in range(0, len(queries) if len(numbers) else 0, step):
             block = queries[start : start + step]
             score = np.hstack([self._pooled(block, lang, code, measure) for code in searched])
@@ -178,8 +178,7 @@ class DocumentIndex:
             best = top_k(found, k)
             return best, score[row, best.rows]
 
-        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-            return list(pool.map(one, range(len(score))))
+        return list(in_parallel(one, range(len(score))))
 
     def _pooled(self, queries: F32, lang: str, code: str, measure: tuple[Measure, float] | None) -> F32:
         """(n, n_known) scores of all documents of `code` by their vectors alone."""

@@ -93,8 +93,8 @@ def write_lexical_weights(connection: duckdb.DuckDBPyConnection, space_id: str, 
 def read_lexical_weight(connection: duckdb.DuckDBPyConnection, query_lang: str, lang: str) -> np.float32:
     """That of a pair of languages, ½ where none was fitted."""
     sql = "SELECT weight FROM lexical_weights WHERE query_lang = ? AND lang = ?"
-    row = connection.execute(sql, [query_lang, lang]).fetchone()
-    return np.float32(LEXICAL if row is None else row[0])
+    rows = connection.execute(sql, [query_lang, lang]).fetchall()  # DuckDB 2 refuses the next statement after fetchone
+    return np.float32(rows[0][0] if rows else LEXICAL)
 
 
 def _choose(mutual: Bools) -> int:

@@ -1,15 +1,14 @@
 """The second stage of search: candidates of the pooled vectors are looked at word by word."""
 
-import os
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import duckdb
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from align.parallel import in_parallel
 from align.retrieval import NEIGHBOURS, mean_of_largest, top_k
 from align.terms import is_compound
 from align.tokens import tokenize
@@ -144,16 +143,16 @@ def aligned_hubness(
         spelled = aligner.match.spell(words[part.lang].forms)
         own = part.lang == asked
 
-        def one(text: int, near: I64, a: Aligner = aligner, s: list[str] = spelled, lang: str = part.lang) -> float:
+        def one(asking: tuple[int, I64], a: Aligner = aligner, s: list[str] = spelled, lang: str = part.lang) -> float:
+            text, near = asking
             return _mean_best(a.both(words[lang], s, text, near)) if len(near) else 0.0
 
         found: list[float] = []
-        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-            for start in range(0, len(part.vectors), BLOCK):
-                block = np.arange(start, min(start + BLOCK, len(part.vectors)))
-                near = sample[top_k(part.vectors[block] @ vectors[asked][sample].T, NEAREST + own).rows]
-                kept = [rows[rows != text][:NEAREST] if own else rows for text, rows in zip(block, near, strict=True)]
-                found += pool.map(one, block, kept)
+        for start in range(0, len(part.vectors), BLOCK):
+            block = np.arange(start, min(start + BLOCK, len(part.vectors)))
+            near = sample[top_k(part.vectors[block] @ vectors[asked][sample].T, NEAREST + own).rows]
+            kept = [rows[rows != text][:NEAREST] if own else rows for text, rows in zip(block, near, strict=True)]
+            found += in_parallel(one, list(zip(block.tolist(), kept, strict=True)))
         result[part.lang] = np.array(found, dtype=np.float32)
     return result
 

@@ -29,18 +29,21 @@ from warehouse import snapshot
 from warehouse.calibration import Calibration, Stage, read_calibrations
 from warehouse.connection import one_select, read
 from warehouse.document_search import DocumentSearch
+from warehouse.faults import typed_faults
+from warehouse.integrity import check_no_log, check_snapshot
 from warehouse.lexicon import StoredSpace, stored_pairs
 from warehouse.spaces import read_pooler, read_retrieval, select, stored_languages
 from warehouse.why import HIT, shortened
 
 
+@typed_faults
 class Warehouse:
     """A read-only view of one snapshot; a later publish does not change it. Close it, or use it in a `with` block.
 
     Made by `warehouse.open`. Threads may share it; a forked process may not, and is refused. Vectors are read into memory at the first search that needs them.
     """
 
-    def __init__(self, root: str | Path) -> None:
+    def __init__(self, root: str | Path, *, verify: bool = False) -> None:
         self._snapshot, self._lease = snapshot.hold(root)
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._cursors = threading.local()
@@ -48,6 +51,8 @@ class Warehouse:
         self._languages: list[str] = []
         self._poolers: dict[str, Pooler] = {}
         try:
+            check_snapshot(self._snapshot, digest=verify)
+            check_no_log(self._snapshot)
             self._connection = read(self._snapshot)
         except BaseException:
             self.close()

@@ -2,7 +2,8 @@
 
     current.duckdb -> snapshot-000002-9f31c0de.duckdb     the pointer: a symbolic link, replaced in one step
     snapshot-000002-9f31c0de.duckdb                       immutable
-    snapshot-000002-9f31c0de.json                         its manifest: size and SHA-256
+    snapshot-000002-9f31c0de.json                         its manifest: size and SHA-256, under a checksum of its own
+    damaged-snapshot-000001-0c4e11aa.duckdb               set aside by `warehouse.repair`; nobody reads it
     .build-9f31c0de.duckdb                                being written; nobody reads it
     .lock                                                 held by the one writer
 
@@ -14,11 +15,15 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import socket
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from pathlib import Path
+from typing import Self
 from uuid import uuid4
 
 import duckdb
@@ -28,13 +33,20 @@ from align.errors import AlignError, BusyError, CorruptStoreError, ResourceError
 from warehouse.connection import SCHEMA, create
 
 POINTER = "current.duckdb"
+DAMAGED = "damaged-"  # before the names of what `warehouse.repair` set aside
+WAY_OUT = "`align repair` goes back to the newest good snapshot"
 KEEP = 3  # newest snapshots that are never collected
-_NAME = re.compile(r"snapshot-(\d{6,})-([0-9a-f]{8})\.duckdb")
+_NAME = re.compile(r"snapshot-(\d{6,})-([0-9a-f]{8})\.duckdb", re.ASCII)
+_NUMBERED = re.compile(rf"(?:{DAMAGED})?snapshot-(\d{{6,}})-", re.ASCII)
+_MANIFEST_BYTES = 4_096  # far more than a manifest has
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a published snapshot was when it was published. `number` counts from 1."""
+    """What a published snapshot was when it was published. `number` counts from 1.
+
+    `checksum` is the SHA-256 of the other fields; "" in stores of releases that wrote none.
+    """
 
     file: str
     number: int
@@ -42,6 +54,17 @@ class Manifest:
     sha256: str
     schema: int
     duckdb: str
+    checksum: str = ""
+
+    def sealed(self) -> Self:
+        """The same with its checksum."""
+        told = json.dumps(asdict(replace(self, checksum="")))
+        return replace(self, checksum=sha256(told.encode()).hexdigest())
+
+    def text(self) -> str:
+        """The file of the manifest, byte for byte: no character of it can change unseen."""
+        fields = {name: value for name, value in asdict(self).items() if (name, value) != ("checksum", "")}
+        return json.dumps(fields, indent=1) + "\n"
 
 
 @contextmanager
@@ -72,19 +95,21 @@ def writing(root: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def publish(root: Path, dim: int, fill: Callable[[duckdb.DuckDBPyConnection], None]) -> Manifest:
+def publish(
+    root: Path, dim: int, fill: Callable[[duckdb.DuckDBPyConnection], None], *, memory: int | None = None
+) -> Manifest:
     """Build a snapshot aside with `fill(connection)`, make it durable and point `current.duckdb` to it.
 
     Call it inside `writing(root)`. Whatever is raised on the way leaves the published snapshot as it was, unless only the
     last flush failed, which the message says. Raises ResourceError `store.unwritable` when the disk refuses, and what `fill` raises.
     """
     identity = uuid4().hex[:8]
-    number = max((n for n, _ in _published(root)), default=0) + 1
+    number = _next_number(root)
     name = f"snapshot-{number:06d}-{identity}.duckdb"
     aside = root / f".build-{identity}.duckdb"
     try:
         collect(root)
-        connection = create(aside, dim)
+        connection = create(aside, dim, memory)
         try:
             fill(connection)
             connection.execute("CHECKPOINT")
@@ -92,8 +117,8 @@ def publish(root: Path, dim: int, fill: Callable[[duckdb.DuckDBPyConnection], No
             connection.close()
         aside.chmod(0o400)
         sync(aside)
-        manifest = Manifest(name, number, aside.stat().st_size, file_digest(aside), SCHEMA, duckdb.__version__)
-        _write_aside(root / f".build-{identity}.json", json.dumps(asdict(manifest), indent=1) + "\n")
+        manifest = Manifest(name, number, aside.stat().st_size, file_digest(aside), SCHEMA, duckdb.__version__).sealed()
+        _write_aside(root / f".build-{identity}.json", manifest.text())
         (root / f".build-{identity}.json").replace(root / name.replace(".duckdb", ".json"))
         aside.replace(root / name)
         sync(root)
@@ -139,25 +164,43 @@ def current(root: str | Path) -> Path:
 
 
 def read_manifest(snapshot: Path) -> Manifest:
-    """The manifest of a snapshot. Raises CorruptStoreError `store.manifest`."""
+    """The manifest of a snapshot. Does not write.
+
+    Raises CorruptStoreError `store.manifest` where there is none, a character of it is not as it was written, or it tells of
+    another file. Of a manifest without a checksum only name, number, size and SHA-256 can be held against the snapshot.
+    """
     path = snapshot.with_suffix(".json")
     try:
-        return Manifest(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise CorruptStoreError("store.manifest", f"no readable manifest ({type(error).__name__})", path=path) from None
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as file:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise ValueError
+            text = file.read(_MANIFEST_BYTES).decode()
+        manifest = Manifest(**json.loads(text))
+        as_written = manifest.text() == text and manifest.checksum in ("", manifest.sealed().checksum)
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        what = f"no readable manifest ({type(error).__name__}); {WAY_OUT}"
+        raise CorruptStoreError("store.manifest", what, path=path) from None
+    if not as_written:
+        raise CorruptStoreError("store.manifest", f"not as it was written; {WAY_OUT}", path=path)
+    name = _NAME.fullmatch(snapshot.name)
+    if manifest.file != snapshot.name or name is None or manifest.number != int(name[1]):
+        what = f"tells of {printable(manifest.file)}, not of {snapshot.name}; {WAY_OUT}"
+        raise CorruptStoreError("store.manifest", what, path=path)
+    return manifest
 
 
 def collect(root: Path) -> list[str]:
     """Remove what killed runs left, and all but the newest snapshots that nobody holds; returns the names. Writes."""
     removed = []
     for left in root.glob(".build-*"):
-        left.unlink(missing_ok=True)
+        _remove(left)
         removed.append(left.name)
     try:
         kept = {current(root).name}
     except AlignError:
         kept = set()
-    for _, name in sorted(_published(root))[:-KEEP]:
+    for _, name in sorted(published(root))[:-KEEP]:
         manifest = (root / name).with_suffix(".json")
         if name not in kept and not _is_read(manifest):
             (root / name).unlink(missing_ok=True)
@@ -178,7 +221,7 @@ def hold(root: str | Path) -> tuple[Path, int]:
     snapshot = current(root)
     manifest = snapshot.with_suffix(".json")
     try:
-        handle = os.open(manifest, os.O_RDONLY | os.O_CLOEXEC)
+        handle = os.open(manifest, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         fcntl.flock(handle, fcntl.LOCK_SH)  # waits at most for a collector that looks whether anybody reads
         if os.fstat(handle).st_nlink:
             return snapshot, handle
@@ -205,9 +248,16 @@ def _is_read(manifest: Path) -> bool:
         os.close(handle)
 
 
-def _published(root: Path) -> list[tuple[int, str]]:
+def published(root: Path) -> list[tuple[int, str]]:
+    """Number and name of every snapshot of a folder, good or not, in no order."""
     found = (_NAME.fullmatch(path.name) for path in root.glob("snapshot-*.duckdb"))
     return [(int(match[1]), match[0]) for match in found if match]
+
+
+def _next_number(root: Path) -> int:
+    """One more than any snapshot has, those set aside as damaged too: versions never go back."""
+    found = (_NUMBERED.match(path.name) for path in root.iterdir())
+    return 1 + max((int(match[1]) for match in found if match), default=0)
 
 
 def _write_aside(path: Path, text: str) -> None:
@@ -218,6 +268,14 @@ def _write_aside(path: Path, text: str) -> None:
         os.fsync(file.fileno())
 
 
+def _remove(left: Path) -> None:
+    """A file, or a folder into which DuckDB spilled."""
+    if left.is_dir() and not left.is_symlink():
+        shutil.rmtree(left, ignore_errors=True)
+    else:
+        left.unlink(missing_ok=True)
+
+
 def _remove_build(root: Path, identity: str) -> None:
     for left in root.glob(f".build-{identity}.*"):
-        left.unlink(missing_ok=True)
+        _remove(left)

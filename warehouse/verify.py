@@ -1,18 +1,21 @@
 """Does a warehouse keep its promises?"""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import numpy as np
 
-from align.compressed import file_digest
-from align.errors import CorruptStoreError
+from align.errors import AlignError, CorruptStoreError, ResourceError
 from align.space import check_rotations
 from warehouse import snapshot
 from warehouse.connection import read
+from warehouse.integrity import check_folder, check_no_log, check_snapshot
+from warehouse.snapshot import Manifest
 from warehouse.spaces import read_rotation, stored_languages
 
+_FILES = ("pointer", "size", "SHA-256", "manifests", "no foreign files", "no files left behind")
 # Each must count no row. The CHECKs of the schema hold while a store is written; these hold for the file as it lies there.
 _NOTHING = {
     "one space": "SELECT count(*) - 1 FROM spaces",
@@ -97,55 +100,112 @@ _NOTHING = {
 
 
 @dataclass(frozen=True)
-class Verified:
-    """A warehouse that kept every promise: `checks` names them, `documents` and `words` are counts."""
+class Contents:
+    """What a snapshot that keeps its own rules holds: `words` and documents are counts."""
 
-    snapshot: str
-    size: int
-    sha256: str
+    schema: int
     languages: tuple[str, ...]
     words: int
     documents: int
     documents_without_vector: int
+
+
+@dataclass(frozen=True)
+class Verified(Contents):
+    """A warehouse that kept every promise, named by `checks`, and what is in the snapshot that it serves.
+
+    `others` are the snapshots beside that one to which one could go back. `notes` are not faults, but should be known.
+    """
+
+    snapshot: str
+    size: int
+    sha256: str
     checks: tuple[str, ...]
+    others: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def verify(root: str | Path) -> Verified:
-    """Check the published snapshot of `root` against its manifest and its own rules. Does not write.
+    """Check a warehouse: the snapshot that is served, the others, and every file beside them. Does not write.
 
-    Raises CorruptStoreError: `store.none`, `store.pointer`, `store.manifest`, `store.damaged` (size or SHA-256 differ),
-    `store.unreadable`, `store.broken_promise` (which one, and how many rows).
+    Every snapshot must be what its manifest says, byte for byte, and every manifest what was written, which its checksum tells
+    (`notes` name those of releases that wrote none); the rows that are served must keep their own rules; and no file may lie
+    there that would change what is read.
+
+    Raises CorruptStoreError, which names the file: `store.none`, `store.pointer`, `store.manifest`, `store.damaged` (size or
+    SHA-256 differ), `store.link`, `store.foreign_wal`, `store.orphan` (left over a day ago), `store.unreadable`, `store.newer`,
+    `store.older`, `store.broken_promise` (which one, and how many rows), `space.corrupt`; ResourceError
+    `memory.short`.
     """
-    path = snapshot.current(root)
-    manifest = snapshot.read_manifest(path)
-    size = path.stat().st_size
-    if size != manifest.size:
-        raise CorruptStoreError(
-            "store.damaged", f"{size} bytes, published with {manifest.size}; build it again", path=path
-        )
-    digest = file_digest(path)
-    if digest != manifest.sha256:
-        raise CorruptStoreError(
-            "store.damaged", "its SHA-256 is not the one it was published with; build it again", path=path
-        )
+    root = Path(root)
+    path, lease = snapshot.hold(root)
+    try:
+        manifest = check_snapshot(path)
+        notes = check_folder(root)
+        others = _check_others(root, path.name)
+        contents = check_rows(path)
+    finally:
+        os.close(lease)
+    if contents.schema != manifest.schema:
+        what = f"says schema {manifest.schema}, the snapshot has {contents.schema}"
+        raise CorruptStoreError("store.manifest", what, path=path.with_suffix(".json"))
+    notes += tuple(
+        f"{other.file}: published by a release that wrote no checksum into manifests"
+        for other in (manifest, *others)
+        if not other.checksum
+    )
+    names, checks = tuple(other.file for other in others), (*_FILES, *_NOTHING, "rotations orthogonal", "macros answer")
+    return Verified(
+        **vars(contents), snapshot=path.name, size=manifest.size, sha256=manifest.sha256,
+        checks=checks, others=names, notes=notes,
+    )  # fmt: skip
+
+
+def check_rows(path: Path) -> Contents:
+    """Check the rows of a snapshot against their own rules. Does not write.
+
+    Raises CorruptStoreError `store.foreign_wal`, `store.unreadable`, `store.older`, `store.newer`, `store.broken_promise`,
+    `space.corrupt`; ResourceError `memory.short`.
+    """
+    check_no_log(path)
     connection = read(path)
     try:
-        for promise, sql in _NOTHING.items():
-            broken = connection.execute(sql).fetchall()[0][0]
-            if broken:
-                raise CorruptStoreError("store.broken_promise", f"not kept: {promise} ({broken} rows)", path=path)
+        schema = connection.execute("SELECT max(version) FROM schema_migrations").fetchall()[0][0]
+        check_promises(connection, path)
         languages = stored_languages(connection)
         check_rotations({lang: read_rotation(connection, lang)[1] for lang in languages})
         _check_samples(connection, path)
         words, documents, without = connection.execute(
             "SELECT (SELECT count(*) FROM words), count(*), count(*) FILTER (vector IS NULL) FROM document_vectors"
         ).fetchall()[0]
+    except duckdb.OutOfMemoryException:  # tells nothing of the snapshot
+        raise ResourceError("memory.short", "not enough memory for the checks; free some", path=path) from None
     except duckdb.Error as error:
         raise CorruptStoreError("store.unreadable", f"a check could not be made ({error})", path=path) from None
     finally:
         connection.close()
-    checks = ("size", "SHA-256", *_NOTHING, "rotations orthogonal", "macros answer")
-    return Verified(path.name, size, digest, tuple(languages), words, documents, without, checks)
+    return Contents(schema, tuple(languages), words, documents, without)
+
+
+def check_promises(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """The rows of a store keep its rules. Raises CorruptStoreError `store.broken_promise` (which one, and how many rows)."""
+    for promise, sql in _NOTHING.items():
+        broken = connection.execute(sql).fetchall()[0][0]
+        if broken:
+            raise CorruptStoreError("store.broken_promise", f"not kept: {promise} ({broken} rows)", path=path)
+
+
+def _check_others(root: Path, served: str) -> list[Manifest]:
+    """The manifests of the snapshots that are not served, newest first."""
+    found = []
+    for _, name in sorted(snapshot.published(root), reverse=True):
+        try:
+            if name != served:
+                found.append(check_snapshot(root / name))
+        except (AlignError, FileNotFoundError):
+            if os.path.lexists(root / name):  # else it was collected meanwhile
+                raise
+    return found
 
 
 def _check_samples(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

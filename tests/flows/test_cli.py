@@ -1,6 +1,7 @@
 """Laws of the command line: sentences on standard error, results alone on standard output, and codes that programs can read."""
 
 import json
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -12,6 +13,7 @@ import typer
 
 import align
 import warehouse
+from benchmarks.reliability.upgrades import kept_stores, unpack
 from flows import cli
 from flows.figures import print_hits, print_rows
 
@@ -61,6 +63,8 @@ def test_every_command_of_the_contract_is_there():
         "evaluate",
         "report",
         "verify",
+        "upgrade",
+        "repair",
         "export",
         "schedule",
         "dictionary",
@@ -109,6 +113,8 @@ def test_wrong_usage_is_told_and_is_code_2(run, arguments):
 ERRORS = [
     (["search", "house", "--lang", "en", "--warehouse", "{empty}"], "store.none"),
     (["verify", "--warehouse", "{empty}"], "store.none"),
+    (["repair", "--warehouse", "{empty}"], "store.none"),
+    (["upgrade", "--warehouse", "{empty}"], "store.none"),
     (["report", "--warehouse", "{empty}"], "store.none"),
     (["search", "qqq zzz", "--lang", "en"], "search.no_known_word"),
     (["search", "en1", "--lang", "it"], "space.no_language"),
@@ -252,6 +258,40 @@ def test_verify_prints_what_verify_reports(json_of, built):
     told = json_of("verify", "--warehouse", built.store)
     assert told["snapshot"] == f"{built.summary['snapshot']}.duckdb"
     assert (told["words"], told["documents"]) == (720, 72)
+
+
+def test_F19_repair_says_what_it_found_and_did(run, json_of, built, tmp_path):
+    store = shutil.copytree(built.store, tmp_path / "store", symlinks=True)
+    name = f"{built.summary['snapshot']}.duckdb"
+    assert run("repair", "--warehouse", store) == (0, f"{name}: nothing to repair\n", "")
+    (store / "current.duckdb").unlink()
+    (store / "current.duckdb").write_text("\x1b[31m")
+    (store / ".build-0a0a0a0a.json").touch()
+    code, _, err = run("verify", "--warehouse", store)
+    assert (code, "store.pointer" in err) == (1, True)
+    assert run("repair", "--warehouse", store)[:2] == (
+        0,
+        "damaged-current.duckdb: set aside (not a link to a snapshot)\n"
+        f".build-0a0a0a0a.json: removed, left by a run that was killed\n{name} is served now\n",
+    )
+    assert json_of("repair", "--warehouse", store) == {
+        "snapshot": name, "served_before": name, "set_aside": [], "removed": [], "nothing_to_repair": True
+    }  # fmt: skip
+    assert "note: damaged-current.duckdb: set aside by a repair" in run("verify", "--warehouse", store)[1]
+
+
+def test_F22_upgrade_tells_what_it_published_and_that_nothing_is_left_to_do(run, json_of, tmp_path):
+    store = tmp_path / "store"
+    unpack(kept_stores()[0], store)
+    code, _, err = run("verify", "--warehouse", store)
+    assert code == 1
+    assert "run `align upgrade` [store.older]" in err
+    told = json_of("upgrade", "--warehouse", store)
+    assert (told["published"], told["found"]) == (True, 3)
+    code, out, err = run("upgrade", "--warehouse", store)
+    assert (code, err) == (0, "")
+    assert out == f"nothing to do: {told['snapshot']} is of schema {told['schema']}\n"
+    assert run("verify", "--warehouse", store)[0] == 0
 
 
 def test_a_build_where_nothing_changed_says_so(run, built):

@@ -4,7 +4,9 @@ import shutil
 
 import pytest
 
-from align.errors import ConfigError, InputError
+import warehouse
+from align.errors import ConfigError, CorruptStoreError, InputError
+from benchmarks.reliability.upgrades import contents, kept_stores, publish_newer, unpack
 from flows.plan import make_plan
 from flows.settings import load_settings
 from warehouse import snapshot
@@ -118,6 +120,15 @@ def test_F11_published_is_the_snapshot_of_an_equal_plan(built):
     assert plan.published() == built.summary["snapshot"] == snapshot.current(built.store).stem
 
 
+def test_F18_a_damaged_snapshot_is_not_up_to_date(built, tmp_path):
+    config = shutil.copytree(built.config.parent, tmp_path / "copy", symlinks=True) / "align.toml"
+    current = snapshot.current(config.parent / "store")
+    content = current.read_bytes()
+    current.chmod(0o600)
+    current.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert make_plan(load_settings(config)).published() is None
+
+
 def test_F12_published_is_nothing_where_the_plan_is_another_or_the_store_is_lost(built, tmp_path):
     config = shutil.copytree(built.config.parent, tmp_path / "copy", symlinks=True) / "align.toml"
     store = config.parent / "store"
@@ -143,3 +154,21 @@ def test_a_path_of_one_file_that_matches_several_is_refused(project):
     assert plan.file("documents/en.jsonl").name == "en.jsonl"
     with pytest.raises(ConfigError, match=r"config\.one_file"):
         plan.file("documents/*")
+
+
+def test_F22_what_a_later_release_published_is_not_built_over(project):
+    store = project.parent / "store"
+    publish_newer(store)
+    before = contents(store)
+    with pytest.raises(CorruptStoreError, match=r"install a later release \[store\.newer"):
+        make_plan(load_settings(project)).published()
+    assert contents(store) == before
+
+
+def test_F22_an_older_store_is_built_over(project):
+    store = project.parent / "store"
+    unpack(kept_stores()[0], store)
+    plan = make_plan(load_settings(project))
+    assert plan.published() is None
+    warehouse.upgrade(store)
+    assert plan.published() is None  # what it was made of is not what the configuration names
