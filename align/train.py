@@ -9,6 +9,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -17,7 +18,7 @@ import numpy as np
 from align.arguments import expect, is_list
 from align.compressed import file_digest
 from align.corpus import expand_paths, read_lines
-from align.errors import InputError, printable
+from align.errors import InputError, ResourceError, printable
 from align.failpoints import reach
 from align.language import canonical_language
 from align.tokens import TOKENIZER, sentences
@@ -26,6 +27,7 @@ from align.vectors import Subwords, WordVectors
 Method = Literal["skipgram", "cbow", "fasttext"]
 Progress = Callable[[int, int], None]
 
+MAX_DIFFERENT = 20_000_000  # words; counting more would take gigabytes
 SUBWORD_BUCKETS = (
     200_000  # a tenth of fastText's: enough for the corpora an ordinary computer trains on, 160 MB at dim 200
 )
@@ -53,10 +55,12 @@ def train_vectors(
     `epochs=None` chooses 5 from five million tokens on, more for less text (see `epochs_for`). With `workers=1` equal input
     and seed give equal bits; more workers are faster and differ from run to run. `progress(done, total)` counts tokens
     over all epochs. `check` is told (n, False) whenever the different words of the text have doubled to n, and (n, True) how many
-    words are to have vectors, before anything is made for them: it may refuse them by raising. The settings, the seed and the digests of the files are kept in `origin`, occurrences in `counts`.
+    words are to have vectors, before anything is made for them: it may refuse them by raising. The settings, the seed and
+    the digests of the files are kept in `origin`, occurrences in `counts`. A line of more than 10,000 tokens is cut into
+    such of that length; `texts_cut` of `origin` counts them.
 
     Raises InputError `corpus.*` for unusable text, `corpus.no_vocab` when no word occurs `min_count` times, and
-    `train.bad_value` for a setting out of range, `api.bad_type`. What `progress` raises ends the training.
+    `train.bad_value` for a setting out of range, `api.bad_type`; ResourceError `corpus.too_many_words`. What `progress` raises ends the training.
 
     Source: Mikolov et al. 2013 (skip-gram, CBOW with negative sampling), Bojanowski et al. 2017 (fastText).
 
@@ -104,6 +108,7 @@ def train_vectors(
         "trained": method,
         **settings,
         "tokens": corpus.tokens,
+        "texts_cut": corpus.cut,
         "tokenizer": TOKENIZER,
         "files": [[path.name, file_digest(path)] for path in files],
     }
@@ -131,6 +136,7 @@ class _TokenFile:
     counts: Counter[str]
     tokens: int
     lines: int
+    cut: int
 
     def __iter__(self) -> Iterator[list[str]]:
         with self.path.open(encoding="utf-8", newline="\n") as file:
@@ -142,17 +148,24 @@ def _tokenize(
     lines: Iterable[str], lang: str, path: Path, check: Callable[[int, bool], object] | None = None
 ) -> _TokenFile:
     counts: Counter[str] = Counter()
-    n_lines, told = 0, 1 << 16
+    n_lines, cut, told = 0, 0, 1 << 16
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        for line in lines:
-            for tokens in sentences(line, lang):
+        for line in chain.from_iterable(map(str.splitlines, lines)):
+            pieces = list(sentences(line, lang))
+            cut += len(pieces) > 1
+            n_lines += len(pieces)
+            for tokens in pieces:
                 counts.update(tokens)
                 file.write(" ".join(tokens) + "\n")
-                n_lines += 1
             if check is not None and len(counts) >= told:
                 check(len(counts), False)
                 told *= 2
-    return _TokenFile(path, counts, counts.total(), n_lines)
+            if len(counts) > MAX_DIFFERENT:
+                raise ResourceError(
+                    "corpus.too_many_words",
+                    f"more than {MAX_DIFFERENT:,} different words; give less text, or text that is split into words",
+                )
+    return _TokenFile(path, counts, counts.total(), n_lines, cut)
 
 
 class _Counted:

@@ -124,7 +124,7 @@ def _stamp(path: Path) -> tuple[int, int, int]:
     try:
         status = path.stat()
     except OSError:
-        raise InputError("file.changed", "the file went away while it was read", path=path) from None
+        raise InputError("file.changed", "the file went away while it was read; read it again", path=path) from None
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 
@@ -154,7 +154,11 @@ def _read_text(rows: Rows, sample: bytes, capacity: int, format: str, tick: Call
 def _vectors(lang: str, rows: Rows) -> WordVectors:
     """The value that the rows make; a promise that they break is told with the file."""
     if not rows.words:
-        raise InputError("vec.not_vectors", f"no usable row, left out: {dict(rows.dropped)}", path=rows.path)
+        raise InputError(
+            "vec.not_vectors",
+            f"no usable row, left out {dict(rows.dropped)}; give a row with a direction",
+            path=rows.path,
+        )
     words, dropped = tuple(rows.words), dict(rows.dropped)
     try:
         return WordVectors(lang, words, rows.matrix, rows.counts, rows.origin, dropped, rows.subwords)

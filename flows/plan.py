@@ -11,7 +11,7 @@ import duckdb
 
 from align.compressed import file_digest
 from align.corpus import expand_paths
-from align.errors import ConfigError, CorruptStoreError
+from align.errors import ConfigError, CorruptStoreError, InputError
 from align.tokens import TOKENIZER
 from flows.settings import DocumentSettings, Settings
 from warehouse import snapshot
@@ -110,6 +110,14 @@ class Plan:
         finally:
             connection.close()
         return path.stem if rows == [(self.whole,)] else None
+
+    def unchanged(self, path: Path, digest: str | None = None) -> None:
+        """Refuse what was read from `path` if the file, or the `digest` of what was read, is not that of this plan.
+
+        Else its results would be kept under the fingerprint of another content. Raises InputError `file.changed`.
+        """
+        if (digest or file_digest(path)) != self.digests[str(path)]:
+            raise InputError("file.changed", "the file changed during the run; run it again", path=path)
 
     def _files(self, patterns: Iterable[str]) -> list[list[str]]:
         return [[path.name, self.digests[str(path)]] for path in expand_paths(list(patterns), self.settings.root)]

@@ -68,16 +68,18 @@ def prepare_vectors(plan: Plan, lang: str) -> Notes:
         started = time.perf_counter()
         make_folder(path.parent)
         if about.vectors is not None:
+            file = plan.file(about.vectors)
             size = memory.size_of(plan, lang)
             need = memory.reading(lang, size or memory.NOTHING)
             with step(f"read {lang} vectors") as progress, memory.room(need, plan.settings):
                 vectors = align.read_vectors(
-                    plan.file(about.vectors),
+                    file,
                     lang=lang,
                     limit=about.limit,
                     on_bad_row=about.on_bad_row,
                     progress=progress,
                 )
+            plan.unchanged(file, vectors.origin["sha256"])
             reach("vectors.read")
         else:
             with (
@@ -90,6 +92,8 @@ def prepare_vectors(plan: Plan, lang: str) -> Notes:
                     min_count=about.min_count, seed=about.seed, workers=about.workers, text_column=about.text, progress=progress,
                     check=partial(memory.check_training, plan, lang),
                 )  # fmt: skip
+            for read, (_, digest) in zip(files, vectors.origin["files"], strict=True):
+                plan.unchanged(read, digest)
             reach("vectors.trained")
         align.write_vectors(vectors, path)
         reach("vectors.written")
@@ -133,6 +137,8 @@ def _read_files(plan: Plan) -> tuple[list[WordPairs], list[WordPairs]]:
                 judged = read_dictionary(plan.file(about.test), source, target)
             train.append(shown)
             test.append(judged)
+    for pattern in {given for about in plan.settings.dictionaries for given in (about.path, about.test) if given}:
+        plan.unchanged(plan.file(pattern))
     return train, test
 
 
@@ -166,7 +172,7 @@ def fit_space(plan: Plan) -> Notes:
 def read_sources(plan: Plan) -> tuple[pl.DataFrame, dict[str, dict[str, int]]]:
     """All documents of all sources as one frame, and what was dropped, by file and reason.
 
-    Raises InputError `doc.id_conflict` where two files give one (lang, id) different content.
+    Raises InputError `doc.id_conflict` where two files give one (lang, id) different content, `file.changed`.
     """
     files = [path for about in plan.settings.documents for path in plan.document_files(about)]
     memory.check(memory.reading_documents(files), plan.settings)
@@ -177,6 +183,7 @@ def read_sources(plan: Plan) -> tuple[pl.DataFrame, dict[str, dict[str, int]]]:
             found = read_documents(
                 path, lang=about.lang, id_column=about.id, text_column=about.text, on_bad_row=about.on_bad_row
             )
+            plan.unchanged(path)
             frames.append(found.frame)
             if found.dropped:  # two folders may hold files of one name
                 dropped[path.name] = dict(Counter(found.dropped) + Counter(dropped.get(path.name)))

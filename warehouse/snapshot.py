@@ -317,6 +317,9 @@ def _lock(root: Path, handle: int, kind: int, wait: float) -> None:
             if time.monotonic() >= until:
                 holder = printable(_holder(handle) or "another process", 120)
                 raise BusyError("store.busy", f"{holder} is writing; wait for it to finish", path=root) from None
+        except OSError as error:  # a network file system that knows no locks
+            what = f"cannot be locked here ({error.strerror}); keep the store on a disk of this computer"
+            raise ResourceError("store.unwritable", what, path=root) from None
         time.sleep(0.02)
 
 
@@ -337,4 +340,6 @@ def _holder(handle: int) -> str:
 
 
 def _cannot_write(root: Path, error: OSError) -> ResourceError:
-    return ResourceError("store.unwritable", f"cannot write here ({error.strerror})", path=root)
+    return ResourceError(
+        "store.unwritable", f"cannot write here ({error.strerror}); give a folder that can be written", path=root
+    )

@@ -46,8 +46,8 @@ def stub(monkeypatch):
     """A flow that only notes how it was called, in place of the one that needs Prefect."""
     calls = []
 
-    def build(config, warehouse, wait):
-        calls.append((config, warehouse, wait))
+    def build(config, warehouse, memory, wait):
+        calls.append((config, warehouse, memory, wait))
         return {"snapshot": "s", "published": True}
 
     monkeypatch.setitem(sys.modules, "flows.build", SimpleNamespace(build=build))
