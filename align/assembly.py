@@ -51,7 +51,9 @@ class Assembly:
         """Map the language with most pairs towards those in the frame. Raises as `align.fit`."""
         lang, evidence = self._next(method)
         usable = sum(len(e.rows) for e in evidence)
-        if method != "unsupervised" and usable < max(fewest, 1):
+        most = sum(len(e.pairs) for e in evidence)
+        too_few = usable < max(fewest, 1) or (usable * 100 < most and not unchecked)
+        if method != "unsupervised" and too_few:
             evidence[0].pairs.check_coverage(evidence[0].source, evidence[0].target, min_pairs=max(fewest, 1))
         source = self.steps[lang].apply(self.by_lang[lang].matrix)
         choice = choose(source, evidence, unchecked=unchecked) if method == "auto" else Choice(method)

@@ -51,15 +51,23 @@ def choose(source: F32, evidence: Sequence[Evidence], *, unchecked: bool = False
         trials.append(trial)
     gold = [rows for trial in trials for rows in trial.gold]
     by_trial = [_try(source, trial) for trial in trials]
-    scores = {method: np.concatenate([scored[method] for scored in by_trial]) for method in TRIED}
-    tried: dict[str, dict[str, float]] = {method: _reached(scores[method], gold) for method in TRIED}
+    ranks = {
+        method: np.concatenate([_ranks(scored[method], t.gold) for scored, t in zip(by_trial, trials, strict=True)])
+        for method in TRIED
+    }
+    tried: dict[str, dict[str, float]] = {method: _reached(ranks[method]) for method in TRIED}
     best = max(TRIED, key=lambda method: tried[method]["mrr"])  # the first of equals is the simpler
     if not unchecked:
-        _refuse_noise(tried[best]["mrr"], scores[best].shape[1], gold, evidence[0].pairs)
+        _refuse_noise(tried[best]["mrr"], by_trial[0][best].shape[1], gold, evidence[0].pairs)
+    # Hundreds of megabytes each: those of the other methods go before more are made.
+    parts = [scored[best] for scored in by_trial]
+    del by_trial
+    scores = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    del parts
     first = evidence[0]
     words = [first.source.words[row] for trial in trials for row in trial.rows]
     targets, pairs = first.target.words[:FREQUENT], first.pairs.without_source_words(words).pairs
-    return Choice(best, tried, fit_spelling(pairs, words, targets, scores[best], gold))
+    return Choice(best, tried, fit_spelling(pairs, words, targets, scores, gold))
 
 
 def _refuse_noise(mrr: float, candidates: int, gold: list[I64], pairs: WordPairs) -> None:
@@ -115,10 +123,14 @@ def _scores(source: F32, trial: _Trial, found: PairMap) -> F32:
     return WordRetrieval(mapped, target, hubness, bilinear).scores(trial.rows)
 
 
-def _reached(scores: F32, gold: list[I64]) -> dict[str, float]:
-    """Mean reciprocal rank and P@1 of the best gold target of every row; ties count against it."""
+def _ranks(scores: F32, gold: list[I64]) -> I64:
+    """(n,) rank of the best gold target of every row; ties count against it."""
     best = [score[rows].max() for score, rows in zip(scores, gold, strict=True)]
     no_less = [int((score >= top).sum()) for score, top in zip(scores, best, strict=True)]
     own = [int((score[rows] >= top).sum()) for score, rows, top in zip(scores, gold, best, strict=True)]
-    ranks = 1 + np.array(no_less) - np.array(own)
+    return 1 + np.array(no_less, dtype=np.int64) - np.array(own, dtype=np.int64)
+
+
+def _reached(ranks: I64) -> dict[str, float]:
+    """Mean reciprocal rank and P@1."""
     return {"mrr": float((1 / ranks).mean()), "precision_at_1": float((ranks == 1).mean())}

@@ -21,6 +21,7 @@ from uuid import uuid4
 import zstandard
 
 from align.errors import InputError, ResourceError, printable
+from align.failpoints import reach
 
 _FREE_OUTPUT = 64 << 20  # bytes a small and very regular file may expand to, whatever the ratio
 _MAX_RATIO = 200
@@ -36,13 +37,12 @@ def open_bytes(
     """A buffered reader of the bytes of a regular file, expanded where they are gzip, xz or zstd.
 
     Yields at most `max_expanded_bytes`; of a compressed file also at most `max_ratio` times its size, where 64 MiB are
-    always allowed. Raises InputError `file.missing`, `file.not_regular`, `file.unreadable` and, while reading,
-    `file.compressed_corrupt`; ResourceError `file.too_large`.
+    always allowed. Raises InputError as `open_regular` and, while reading, `file.compressed_corrupt`; ResourceError `file.too_large`.
 
     >>> with open_bytes("wiki.fr.vec.gz") as reader:  # doctest: +SKIP
     ...     first = reader.readline()
     """
-    with _open_regular(path) as raw:
+    with open_regular(path) as raw:
         size = os.fstat(raw.fileno()).st_size
         start = _expander(_Named(raw, path).read(6) or b"")
         raw.seek(0)
@@ -94,10 +94,10 @@ def plain_file(path: str | Path) -> Iterator[Path]:
 def file_digest(path: str | Path) -> str:
     """SHA-256, in hexadecimal, of the bytes of a regular file as they are on disk, streamed.
 
-    Raises InputError `file.missing`, `file.not_regular`, `file.unreadable`.
+    Raises InputError as `open_regular`.
     """
     digest = hashlib.sha256()
-    with _open_regular(path) as raw:
+    with open_regular(path) as raw:
         reader = _Named(raw, path)
         while chunk := reader.read(1 << 20):
             digest.update(chunk)
@@ -126,8 +126,10 @@ def replacing_path(path: Path) -> Iterator[Path]:
     try:
         yield aside
         aside.chmod(0o600)
+        reach("file.aside")
         sync(aside)
         aside.replace(path)
+        reach("file.replaced")
         sync(path.parent)
     except OSError as error:
         message = f"cannot write ({error.strerror}); check space and permissions"
@@ -147,27 +149,39 @@ def sync(path: Path) -> None:
 
 
 @contextmanager
-def _open_regular(path: str | Path) -> Iterator[io.FileIO]:
-    """The file at `path`, where links are followed but a pipe, device or folder is never opened."""
+def open_regular(path: str | Path) -> Iterator[io.FileIO]:
+    """The file at `path`, where links are followed but a pipe, device, socket or folder is never read nor waited for.
+
+    Raises InputError `file.missing`, `file.not_regular`, `file.unreadable`, and at the end `file.changed` where the file was
+    written to in the meantime.
+    """
     try:
         name = Path(path)
         mode = name.stat().st_mode
+        raw = io.FileIO(name, "rb", opener=_unblocked) if stat.S_ISREG(mode) else None
     except (FileNotFoundError, NotADirectoryError):
         raise InputError("file.missing", "no such file; check the path", path=path) from None
     except OSError as error:
-        raise InputError("file.unreadable", f"cannot be opened ({error.strerror}); check the path", path=path) from None
+        what = f"cannot be opened ({error.strerror}); check path and permissions"
+        raise InputError("file.unreadable", what, path=path) from None
     except (TypeError, ValueError):
         raise InputError("file.missing", f"{printable(repr(path))} is not a path; give the name of a file") from None
-    if not stat.S_ISREG(mode):
+    if raw is None or not stat.S_ISREG(os.fstat(raw.fileno()).st_mode):  # another one may have come in between
         raise InputError("file.not_regular", "not a regular file; write its content to one", path=path)
-    try:
-        raw = io.FileIO(name, "rb")
-    except OSError as error:
-        raise InputError(
-            "file.unreadable", f"cannot be opened ({error.strerror}); check permissions", path=path
-        ) from None
     with raw:
+        before = _written(raw)
         yield raw
+        if _written(raw) != before:
+            raise InputError("file.changed", "the file changed while it was read; read it again", path=path)
+
+
+def _written(raw: io.FileIO) -> tuple[int, int]:
+    status = os.fstat(raw.fileno())
+    return status.st_size, status.st_mtime_ns
+
+
+def _unblocked(name: str, flags: int) -> int:
+    return os.open(name, flags | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 def _expander(magic: bytes) -> Callable[[], Any] | None:
@@ -198,7 +212,9 @@ class _Named(io.RawIOBase):
         try:
             return self._raw.readinto(buffer) or 0
         except OSError as error:
-            raise InputError("file.unreadable", f"reading failed ({error.strerror})", path=self._path) from None
+            raise InputError(
+                "file.unreadable", f"reading failed ({error.strerror}); check the disk", path=self._path
+            ) from None
 
 
 class _Expanded(io.RawIOBase):

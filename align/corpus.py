@@ -68,7 +68,7 @@ def read_lines(
     if isinstance(paths, (str, Path)):
         raise InputError("corpus.bad_pattern", f"{shown(str(paths))} is one path; give a list of paths")
     files = [Path(path) for path in paths]
-    sizes = [path.stat().st_size if path.is_file() else 0 for path in files]
+    sizes = [_size(path) for path in files]
     done, total = 0, sum(sizes)
     for path, size in zip(files, sizes, strict=True):
         texts = _column(path, text_column) if has_rows(path) else _plain_lines(path)
@@ -85,6 +85,13 @@ def read_lines(
                 progress(done + read, total)
         done += size
         progress(done, total)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except (OSError, ValueError):  # told when it is opened
+        return 0
 
 
 def _matches(pattern: str, root: Path) -> tuple[list[Path], Path]:
@@ -106,7 +113,7 @@ def _glob(base: Path, parts: tuple[str, ...], pattern: str) -> list[Path]:
     try:
         found = list(base.glob("/".join(parts)))
     except ValueError as error:
-        raise InputError("corpus.bad_pattern", f"{shown(pattern)}: {error}") from None
+        raise InputError("corpus.bad_pattern", f"{shown(pattern)}: {error}; give such as folder/*.txt") from None
     if any(part.startswith(".") for part in parts):
         return found
     return [path for path in found if not any(part.startswith(".") for part in path.relative_to(base).parts)]

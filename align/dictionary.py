@@ -243,7 +243,7 @@ def checked_pair(pair: Iterable[object]) -> tuple[str, str]:
     """Both words in NFC; RowError for what is not a pair of words."""
     words = () if isinstance(pair, str) else tuple(pair)
     if len(words) != 2:
-        raise RowError("bad_word", f"{shown(pair)} is not a pair of words")
+        raise RowError("bad_word", f"{shown(pair)} is not a pair of words; give two")
     return _checked_word(words[0]), _checked_word(words[1])
 
 
@@ -255,7 +255,7 @@ def _checked_word(word: object) -> str:
         raise RowError("bad_character", what)
     word = unicodedata.normalize("NFC", word)
     if len(word.encode("utf-8")) > MAX_WORD_BYTES:
-        raise RowError("bad_word", f"a word of more than {MAX_WORD_BYTES:,} bytes: {printable(word)}")
+        raise RowError("bad_word", f"{printable(word)} has more than {MAX_WORD_BYTES:,} bytes; write a word")
     return word
 
 

@@ -5,6 +5,7 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -95,9 +96,13 @@ def dictionary_languages(path: str | Path) -> list[str]:
 
 def _lines(path: Path, problems: Problems) -> Iterator[tuple[int, str]]:
     """(number, text) of the lines that are neither blank nor comments."""
-    if not path.exists():
-        raise InputError("dict.empty", "no such file; check the path", path=path)
-    with open_bytes(path, max_expanded_bytes=1 << 30) as reader:
+    with ExitStack() as stack:
+        try:
+            reader = stack.enter_context(open_bytes(path, max_expanded_bytes=1 << 30))
+        except InputError as error:
+            if error.code != "file.missing":
+                raise
+            raise InputError("dict.empty", "no such file; check the path", path=path) from None
         for line, raw in numbered_lines(reader, 1 << 20):
             if raw is None:
                 problems.add("dict.bad_row", "a line of more than 1 MiB; one pair a line is needed", line)

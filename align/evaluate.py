@@ -14,6 +14,7 @@ from align.arguments import expect, listed, numbers, rows_of
 from align.dictionary import WordPairs
 from align.errors import AlignmentError, InputError, printable
 from align.leakage import leaked_words
+from align.memory import block_bytes
 from align.retrieval import NEIGHBOURS, csls
 from align.tokens import fold
 from align.vectors import F32, F64, I64, WordVectors
@@ -308,7 +309,7 @@ def _gold_ranks(scores: Scores, source_rows: I64, target_rows: I64, m: int) -> t
     pair = np.unique(source_rows * m + target_rows)
     rows, starts, word = np.unique(pair // max(m, 1), return_index=True, return_inverse=True)
     gold, ranks, ends = pair % max(m, 1), np.zeros(len(pair), dtype=np.int64), np.append(starts[1:], len(pair))
-    step = max(1, min(BLOCK, BLOCK_BYTES // (4 * max(m, 1))))
+    step = max(1, min(BLOCK, block_bytes(BLOCK_BYTES) // (4 * max(m, 1))))
     for first in range(0, len(rows), step):
         asked = rows[first : first + step]
         for i, row in enumerate(_checked_scores(scores(asked), (len(asked), m)), start=first):

@@ -51,7 +51,7 @@ def fit(
 
     Raises AlignmentError `align.dim_mismatch`, `align.no_dictionary` (a language no dictionary reaches), `dict.coverage`
     (too few usable pairs: fewer than `min_pairs`, by default dim for "procrustes", min(dim, 10) for "auto" and
-    "self-learning", min(dim, 100) otherwise), `align.not_aligned` ("auto", "self-learning", "unsupervised": the map would
+    "self-learning", min(dim, 100) otherwise; or less than 1 %), `align.not_aligned` ("auto", "self-learning", "unsupervised": the map would
     be noise); `allow_rank_deficient` forbids the last two. InputError `align.bad_method`, `align.bad_min_pairs`,
     `align.no_languages`, `space.no_language`, `api.bad_type`.
 

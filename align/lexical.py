@@ -9,6 +9,7 @@ from scipy.sparse import csr_matrix, diags
 
 from align.arguments import expect, numbers
 from align.errors import InputError
+from align.memory import block_bytes
 from align.retrieval import NEIGHBOURS, check_k, mean_of_largest
 from align.vectors import F32, F64
 
@@ -59,7 +60,7 @@ def lexical_neighbourhood(
     if k <= 0:
         return r
     across = csr_matrix(sample.T)
-    step = max(1, BLOCK_BYTES // (4 * m))
+    step = max(1, block_bytes(BLOCK_BYTES) // (4 * m))
     for start in range(0, n, step):
         cosine = (documents[start : start + step] @ across).toarray()
         if exclude_self:

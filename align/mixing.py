@@ -9,6 +9,7 @@ from align.arguments import expect
 from align.errors import AlignmentError, InputError
 from align.evaluate import checked_count
 from align.intrinsic import check_sides, same_language
+from align.memory import block_bytes
 from align.normalize import unit_rows
 from align.procrustes import Rotation
 from align.retrieval import BLOCK_BYTES, check_k
@@ -108,7 +109,7 @@ def _shares(X: F32, Y: F32, k: int) -> F64:
     """(n_x + n_y,) share of rows of the other side among the k nearest of each row, itself left out."""
     both, is_y = np.vstack([X, Y]), np.arange(len(X) + len(Y)) >= len(X)
     shares = np.empty(len(both))
-    step = max(1, BLOCK_BYTES // (4 * len(both)))
+    step = max(1, block_bytes(BLOCK_BYTES) // (4 * len(both)))
     for start in range(0, len(both), step):
         own = np.arange(start, min(start + step, len(both)))
         cosine = both[own] @ both.T

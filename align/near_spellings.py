@@ -46,5 +46,5 @@ def word_row(word: str, vectors: WordVectors) -> int:
     if row >= 0:
         return row
     near = ", ".join(printable(repr(other), 40) for other in near_spellings(word, vectors))
-    hint = f"; written like it are {near}" if near else ""
+    hint = f"; written like it are {near}" if near else "; none is written like it"
     raise UnknownWordError("space.unknown_word", f"{printable(repr(word))} has no vector in {vectors.lang}{hint}")

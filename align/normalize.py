@@ -9,6 +9,7 @@ from align.errors import AlignmentError, InputError
 from align.vectors import F32, F64
 
 STEPS = ("unit", "center", "unit")
+BLOCK = 8_192  # rows that are scaled or looked at together
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +40,7 @@ class Normalization:
         means = iter(self.means)
         for step in self.steps:
             if step == "unit":
-                out = unit_rows(out)
+                out = unit_rows(out, out)
             else:
                 out -= next(means).astype(np.float32)
         return out
@@ -62,15 +63,15 @@ def fit_normalization(matrix: F32, steps: tuple[str, ...] = STEPS) -> Normalizat
         raise AlignmentError("align.no_signal", "no rows to fit a normalisation on; give at least one")
     for step in steps:
         if step == "unit":
-            out = unit_rows(out)
+            out = unit_rows(out, out)
         else:
             means.append(out.mean(axis=0, dtype=np.float64))
-            out = out - means[-1].astype(np.float32)
+            out -= means[-1].astype(np.float32)
     return Normalization(steps, tuple(means))
 
 
-def unit_rows(matrix: F32) -> F32:
-    """Rows (n, dim) scaled to length 1, lengths taken in float64; a new array.
+def unit_rows(matrix: F32, out: F32 | None = None) -> F32:
+    """Rows (n, dim) scaled to length 1, lengths taken in float64; a new array, or written into `out`, which may be `matrix`.
 
     Raises AlignmentError `align.no_signal` where a row is zero (a word that equals the mean has no direction left),
     `align.nonfinite`; InputError `api.bad_vector`.
@@ -87,7 +88,11 @@ def unit_rows(matrix: F32) -> F32:
         raise AlignmentError(
             "align.no_signal", f"{len(rows)} of {len(matrix)} rows are zero (first: row {rows[0]}); leave such rows out"
         )
-    return np.asarray(matrix / norms[:, None], dtype=np.float32)
+    out = np.empty(matrix.shape, dtype=np.float32) if out is None else out
+    for start in range(0, len(matrix), BLOCK):  # a quotient of all rows would be a float64 copy of them
+        part = slice(start, start + BLOCK)
+        out[part] = matrix[part] / norms[part, None]
+    return out
 
 
 def _checked(steps: tuple[str, ...]) -> tuple[str, ...]:
@@ -102,7 +107,8 @@ def _float32(matrix: F32, dim: int | None = None) -> F32:
     """A copy of `matrix` (n, dim) in float32, finite."""
     with np.errstate(over="ignore", under="ignore"):
         out = np.array(rows_of(matrix, "the matrix", dim), dtype=np.float32, order="C")
-    bad = np.flatnonzero(~np.isfinite(out).all(axis=1))
+    parts = (out[start : start + BLOCK] for start in range(0, len(out), BLOCK))
+    bad = np.flatnonzero(np.concatenate([~np.isfinite(part).all(axis=1) for part in parts] or [np.zeros(0, bool)]))
     if len(bad):
         raise AlignmentError("align.nonfinite", f"row {bad[0]} is not finite ({len(bad)} such rows); leave it out")
     return out

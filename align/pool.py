@@ -18,12 +18,13 @@ from align.errors import InputError, printable
 from align.language import canonical_language
 from align.normalize import unit_rows
 from align.pool_choice import Tried, choose
+from align.pool_reduce import BATCH, Reduction, check_reduction, remove_components
 from align.pool_reduce import SHORTEST as SHORTEST
-from align.pool_reduce import Reduction, check_reduction, remove_components
 from align.pool_state import ComponentsOf, PoolingState, Recipe, fit_states, pool_rows, pooling_identity
 from align.pool_weights import SIF_A, Weighting, term_frequency
 from align.space import SharedSpace
 from align.tokens import tokenize
+from align.unknown_words import ROUTES
 from align.vectors import F32, F64, I64, WordVectors
 
 MOST_COMPONENTS = 100
@@ -169,14 +170,20 @@ class Pooler:
 
     def _pooled(self, texts: Sequence[str], lang: str, *, unit: bool) -> Pooled:
         vectors, state = self.of(lang)
-        found = pool_rows(listed(str, "api.bad_text", texts=texts), vectors, state, self.weighting, self.reduce)
-        out = np.zeros(found.rows.shape, dtype=np.float32)
-        has = (found.known > 0) & (np.einsum("ij,ij->i", found.rows, found.rows) > SHORTEST**2)
-        if has.any() and unit:
-            out[has] = unit_rows(found.rows[has])
-        elif has.any():
-            out[has] = found.rows[has] * (np.sqrt(found.totals[has, None]) if self.reduce == "mean_sqrt_len" else 1)
-        return Pooled(out, found.tokens, found.routes)
+        texts = listed(str, "api.bad_text", texts=texts)
+        n = len(texts)
+        out = Pooled(np.zeros((n, vectors.dim), "f4"), np.zeros(n, "i8"), np.zeros((n, len(ROUTES)), "i8"))
+        for start in range(0, n, BATCH):  # in float64 only so many at once
+            part = slice(start, start + BATCH)
+            found = pool_rows(texts[part], vectors, state, self.weighting, self.reduce)
+            rows, out.tokens[part], out.routes[part] = found.rows, found.tokens, found.routes
+            has = (found.known > 0) & (np.einsum("ij,ij->i", rows, rows) > SHORTEST**2)
+            if has.any() and unit:
+                out.vectors[start + np.flatnonzero(has)] = unit_rows(rows[has])
+            elif has.any():
+                length = np.sqrt(found.totals[has, None]) if self.reduce == "mean_sqrt_len" else 1
+                out.vectors[start + np.flatnonzero(has)] = rows[has] * length
+        return out
 
 
 def fit_pooler(

@@ -1,12 +1,14 @@
 """A Pooler's fitted state in one safetensors file, bound to the space it was fitted in."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from align.errors import InputError
+from align.errors import AlignError, InputError, printable
 from align.pool import Pooler
 from align.pool_state import PoolingState
 from align.space import SharedSpace
@@ -44,6 +46,17 @@ def load_pooler(path: str | Path, space: SharedSpace) -> Pooler:
         raise InputError("pool.old_format", message, path=path)
     if found != FORMAT or about.get("space_id") != space.space_id:
         raise InputError("pool.other_space", "not the pooling of this space; fit it again with fit_pooler", path=path)
+    try:
+        pooler = _pooler(tensors, about, space)
+    except (AlignError, ValueError, TypeError, KeyError, AttributeError) as error:
+        what = f"not a whole pooling ({printable(error, 100)}); fit it again with fit_pooler"
+        raise InputError("pool.damaged", what, path=path) from None
+    if pooler.identity() != pooler.pooling_id:
+        raise InputError("pool.damaged", "not the numbers that were fitted; fit it again with fit_pooler", path=path)
+    return pooler
+
+
+def _pooler(tensors: Mapping[str, npt.NDArray[Any]], about: Mapping[str, str], space: SharedSpace) -> Pooler:
     how: dict[str, Any] = json.loads(about["pooling"])
     states = {}
     for lang, state in json.loads(about["states"]).items():
@@ -51,7 +64,4 @@ def load_pooler(path: str | Path, space: SharedSpace) -> Pooler:
         states[lang] = PoolingState(**arrays, **state)
     vectors = {lang: space.vectors(lang) for lang in states}
     how["tried"] = tuple(how["tried"])
-    pooler = Pooler(space_id=space.space_id, vectors=vectors, states=states, **how)
-    if pooler.identity() != pooler.pooling_id:
-        raise InputError("pool.damaged", "not the numbers that were fitted; fit it again with fit_pooler", path=path)
-    return pooler
+    return Pooler(space_id=space.space_id, vectors=vectors, states=states, **how)

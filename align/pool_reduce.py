@@ -1,7 +1,7 @@
 """Many token vectors to one vector per text, and what is taken out of it before it is compared."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Literal, get_args
@@ -19,7 +19,7 @@ from align.vectors import F64, I64, WordVectors
 
 Reduction = Literal["mean", "max", "mean_sqrt_len"]
 
-BATCH = 4096
+BATCH, CHARACTERS = 4096, 4 << 20  # texts that are taken apart together, and about how long they are in all, at most
 SHORTEST = 1e-9  # a pooled text nearer than this to its language's centre has no direction
 NO_CLS = (
     "cls is the vector a contextual model gives its first token, [CLS]; word vectors know no such token; use mean, max "
@@ -98,11 +98,11 @@ def reduce_texts(
     n = len(texts)
     tokens, routes = np.zeros(n, dtype=np.int64), np.zeros((n, len(ROUTES)), dtype=np.int64)
     out = ReducedTexts(np.zeros((n, vectors.dim)), np.zeros(n), tokens, routes)
-    for start in range(0, len(texts), BATCH):
+    for start, end in _batches(texts):
         rows: list[int] = []
         times: list[float] = []
         ends = [0]
-        tokenized = [tokenize(text, vectors.lang) for text in texts[start : start + BATCH]]
+        tokenized = [tokenize(text, vectors.lang) for text in texts[start:end]]
         vectors.known.learn(chain.from_iterable(tokenized))
         for i, each in enumerate(tokenized, start):
             found = [vectors.known.resolve(token) for token in each]
@@ -128,6 +128,17 @@ def reduce_texts(
         else:
             out.rows[start:stop] = (shares @ matrix) / np.where(total > 0, total, 1)
     return out
+
+
+def _batches(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    start = length = 0
+    for end, text in enumerate(texts):
+        if end - start == BATCH or (length and length + len(text) > CHARACTERS):
+            yield start, end
+            start, length = end, 0
+        length += len(text)
+    if start < len(texts):
+        yield start, len(texts)
 
 
 def _shares(times: F64, columns: I64, ends: list[int], weights: F64, weighting: Weighting) -> csr_matrix:

@@ -96,14 +96,14 @@ def _centred(vectors: WordVectors, texts: Sequence[str], recipe: Recipe) -> tupl
     if len(texts) >= FEWEST_DOCUMENTS and (recipe.centre or recipe.components):
         found = reduce_texts(texts, vectors, weights, recipe.weighting, recipe.reduce)
         if (found.known > 0).sum() >= FEWEST_DOCUMENTS:
-            rows = found.rows[found.known > 0]
+            rows = found.rows if found.known.all() else found.rows[found.known > 0]
     if recipe.centre and rows is not None:
         mean, source = rows.mean(axis=0), "documents"
     elif recipe.centre and recipe.reduce != "max":  # of a maximum frequencies tell nothing
         shares = vectors.probabilities() * weights
         mean, source = (shares / shares.sum()) @ vectors.matrix.astype(np.float64), "word frequencies"
     no_components = np.zeros((0, vectors.dim)), np.zeros(0)
-    state = PoolingState(weights, mean, len(texts), source, a, _digest(texts), *no_components)
+    state = PoolingState(weights, mean, len(texts), source, a, texts_digest(texts), *no_components)
     if rows is None or not recipe.components:
         return state, None
     centred = rows - mean
@@ -118,6 +118,7 @@ def _with_components(state: PoolingState, scatter: F64, recipe: Recipe) -> Pooli
     )
 
 
-def _digest(texts: Sequence[str]) -> str:
+def texts_digest(texts: Sequence[str]) -> str:
+    """SHA-256 of texts, the same in any order."""
     each = sorted(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts)
     return hashlib.sha256(b"".join(each)).hexdigest()

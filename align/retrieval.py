@@ -13,6 +13,7 @@ import numpy as np
 
 from align.arguments import expect, numbers, rows_of
 from align.errors import InputError
+from align.memory import block_bytes
 from align.parallel import in_parallel
 from align.vectors import F32, I64
 
@@ -156,7 +157,7 @@ def mutual_neighbours(source: F32, target: F32, k: int = NEIGHBOURS) -> tuple[I6
 def best_neighbours(source: F32, target: F32, k: int = NEIGHBOURS) -> tuple[I64, I64]:
     """By CSLS the best target (n,) of every row of `source` (n, dim) and the best source (m,) of every `target` (m, dim).
 
-    Holds at most 256 MiB of cosines: where there are more they are computed twice, once for both neighbourhoods and once
+    Holds at most 256 MiB of cosines (see `align.memory`): where there are more they are computed twice, once for both neighbourhoods and once
     for the scores. Empty where a side is. Raises InputError `api.bad_k`, `api.bad_vector`.
     """
     _check_sides(source, target)
@@ -164,7 +165,7 @@ def best_neighbours(source: F32, target: F32, k: int = NEIGHBOURS) -> tuple[I64,
     n, m = len(source), len(target)
     if not n or not m:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    rows = -(-n // -(-4 * n * m // HELD_BYTES))  # of a part: all parts alike, none above the limit
+    rows = -(-n // -(-4 * n * m // block_bytes(HELD_BYTES)))  # of a part: all parts alike, none above the limit
     starts = range(0, n, rows)
     from_target: list[F32] = []
     nearest: list[F32] = []
@@ -258,5 +259,5 @@ def _blocks(work: Callable[[int, int], T], n: int, width: int) -> Iterator[T]:
 
     A selection follows each product, which BLAS does not share among threads: blocks side by side keep the cores busy.
     """
-    step = max(1, BLOCK_BYTES // (4 * max(width, 1)))
+    step = max(1, block_bytes(BLOCK_BYTES) // (4 * max(width, 1)))
     return in_parallel(lambda start: work(start, min(start + step, n)), range(0, n, step))

@@ -13,14 +13,17 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import polars as pl
+import pyarrow as pa
+from pyarrow.parquet import ParquetFile
 
-from align.compressed import open_bytes, plain_file
-from align.errors import InputError, printable
+from align.compressed import expansion, open_bytes, plain_file
+from align.errors import AlignError, InputError, ResourceError, printable
 
 COMPRESSED = frozenset({".gz", ".xz", ".zst"})
 MAX_DEPTH = 64  # brackets within brackets in JSON; parsers recurse, and some crash
 _PROBLEMS = 20
+_PARQUET_ROWS = 32  # decoded at a time, so that rows of the longest text fit in memory
+_CELL = 8  # bytes of a number
 _STRING = re.compile(r'"(?>[^"\\]++|\\.)*+"?', re.DOTALL)  # possessive: linear even where a quote is missing
 _FOREIGN = re.compile(r"\s*(<!doctype html|<html[\s>]|%PDF-|PK\x03\x04|\x89PNG|\x7fELF)", re.IGNORECASE)
 _CONTROL = re.compile("[\0-\x08\x0e-\x1f\x7f\ufffd]")
@@ -159,7 +162,7 @@ def _json_row(raw: bytes) -> Row:
     except json.JSONDecodeError as error:
         raise RowError("json", f"{error.msg} at column {error.colno}; write one JSON object a line") from None
     if not isinstance(row, dict):
-        raise RowError("json", f"a {type(row).__name__} where a JSON object is needed")
+        raise RowError("json", f"a {type(row).__name__} where a JSON object is needed; write one a line")
     return row
 
 
@@ -239,18 +242,55 @@ def _parquet_rows(path: Path, needed: Names, longest: int, check_names: CheckNam
     line = 1
     try:
         with plain_file(path) as plain:
-            table = pl.scan_parquet(plain, glob=False, hive_partitioning=False)
-            _check_header(table.collect_schema().names(), needed, check_names)
-            chosen = table.select(needed) if check_names is None else table
-            for batch in chosen.collect_batches(chunk_size=1_000, maintain_order=True):
-                yield from enumerate(batch.iter_rows(named=True), line)
-                line += batch.height
+            room = expansion(plain.stat().st_size)
+            file = ParquetFile(plain, page_checksum_verification=True)
+            names = file.schema_arrow.names
+            _check_header(names, needed, check_names)
+            chosen = list(needed) if check_names is None else names
+            if _CELL * file.metadata.num_rows * len(chosen) > room:
+                raise _too_large(path)
+            for batch in file.iter_batches(_PARQUET_ROWS, columns=chosen, use_threads=False):
+                batch.validate(full=True)
+                for row in _in_microseconds(batch).to_pylist():
+                    room -= _size(row)  # here, for in the batch what is repeated is there once
+                    if room < 0:
+                        raise _too_large(path)
+                    yield line, row
+                    line += 1
     except RowError as problem:
         problem.fatal = True
         yield line, problem
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+    except AlignError:
+        raise
+    except MemoryError:
+        what = "not enough memory for a page of it; write it as JSON lines if you trust it"
+        raise ResourceError("memory.short", what, path=path) from None
+    except Exception as error:  # what parsers of other libraries raise on damaged input
         what = f"not readable as parquet ({printable(error, 90)}); write it anew"
         yield line, RowError("parquet", what, fatal=True)
+
+
+def _in_microseconds(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """`batch` with the times of its columns in the unit of Python's, for a finer one is none it can hold."""
+    columns = [
+        column.cast(pa.timestamp("us", column.type.tz), safe=False) if pa.types.is_timestamp(column.type) else column
+        for column in batch.columns
+    ]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def _too_large(path: Path) -> ResourceError:
+    what = "expands to 200 times its size and more; write it as JSON lines if you trust it"
+    return ResourceError("file.too_large", what, path=path)
+
+
+def _size(value: object) -> int:
+    """About the bytes that a cell takes."""
+    if isinstance(value, str | bytes):
+        return len(value)
+    if isinstance(value, list):
+        return sum(map(_size, value))
+    return sum(map(_size, value.values())) if isinstance(value, dict) else _CELL
 
 
 def _check_header(names: list[str], needed: Names, check_names: CheckNames) -> None:

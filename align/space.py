@@ -13,7 +13,7 @@ import polars as pl
 
 from align.arguments import expect, rows_of
 from align.dictionary import WordPairs
-from align.errors import AlignError, CorruptStoreError, InputError
+from align.errors import AlignError, CorruptStoreError, InputError, printable
 from align.evaluate import precision_of, translation_outcomes
 from align.language import canonical_language
 from align.leakage import leaked_words
@@ -259,7 +259,9 @@ def load_space(path: str | Path) -> SharedSpace:
     try:
         space = _space(tensors, metadata)
     except (AlignError, ValueError, TypeError, KeyError) as error:
-        raise CorruptStoreError("space.corrupt", f"not a whole space ({error}); build it again", path=path) from None
+        raise CorruptStoreError(
+            "space.corrupt", f"not a whole space ({printable(error, 150)}); build it again", path=path
+        ) from None
     if space.space_id != metadata["space_id"]:
         raise CorruptStoreError("space.corrupt", "content and identity differ; build the space again", path=path)
     check_rotations(space.rotations)

@@ -17,6 +17,7 @@ from scipy.stats import binomtest
 
 from align.arguments import expect, is_list, listed, numbers, rows_of
 from align.errors import InputError
+from align.memory import block_bytes
 from align.plain_form import plain_form
 from align.transliteration import Transliteration, fit_transliteration
 from align.vectors import F32, I64
@@ -223,4 +224,4 @@ def _checked_gold(gold: Sequence[I64], n: int, m: int) -> list[I64]:
 
 
 def _rows_a_block(m: int) -> int:
-    return max(1, BLOCK_BYTES // (4 * max(m, 1)))
+    return max(1, block_bytes(BLOCK_BYTES) // (4 * max(m, 1)))

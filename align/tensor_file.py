@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from align.arguments import expect, file_name, listed
-from align.compressed import replacing_path
+from align.compressed import open_regular, replacing_path
 from align.errors import InputError, printable
 
 
@@ -34,16 +34,17 @@ def write_tensors(path: str | Path, tensors: Mapping[str, npt.NDArray[Any]], met
 def read_tensors(path: str | Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
     """Tensors and metadata of a safetensors file.
 
-    Raises InputError `file.missing`, `file.not_tensors` (also for bfloat16 and other numbers that numpy has not).
+    Raises InputError `file.missing`, `file.not_regular`, `file.unreadable`, `file.not_tensors` (also for bfloat16 and
+    other numbers that numpy has not).
     """
     path = file_name(path)
-    if not path.is_file():
-        raise InputError("file.missing", "no such file; check the path", path=path)
     try:
-        with safe_open(path, framework="numpy") as file:
+        with open_regular(path), safe_open(path, framework="numpy") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
+    except InputError:
+        raise
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:  # the last two: no such dtype
-        message = f"not a safetensors file that numpy can read ({error}); write it again"
+        message = f"not a safetensors file that numpy can read ({printable(error, 120)}); write it again"
         raise InputError("file.not_tensors", message, path=path) from None
 
 

@@ -9,6 +9,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -17,7 +18,8 @@ import numpy as np
 from align.arguments import expect, is_list
 from align.compressed import file_digest
 from align.corpus import expand_paths, read_lines
-from align.errors import InputError, printable
+from align.errors import InputError, ResourceError, printable
+from align.failpoints import reach
 from align.language import canonical_language
 from align.tokens import TOKENIZER, sentences
 from align.vectors import Subwords, WordVectors
@@ -25,6 +27,7 @@ from align.vectors import Subwords, WordVectors
 Method = Literal["skipgram", "cbow", "fasttext"]
 Progress = Callable[[int, int], None]
 
+MAX_DIFFERENT = 20_000_000  # words; counting more would take gigabytes
 SUBWORD_BUCKETS = (
     200_000  # a tenth of fastText's: enough for the corpora an ordinary computer trains on, 160 MB at dim 200
 )
@@ -45,15 +48,19 @@ def train_vectors(
     workers: int = 1,
     text_column: str = "text",
     progress: Progress | None = None,
+    check: Callable[[int, bool], object] | None = None,
 ) -> WordVectors:
     """Train vectors on the text of `paths` (plain text, .jsonl, .csv, .parquet; compressed or not).
 
     `epochs=None` chooses 5 from five million tokens on, more for less text (see `epochs_for`). With `workers=1` equal input
     and seed give equal bits; more workers are faster and differ from run to run. `progress(done, total)` counts tokens
-    over all epochs. The settings, the seed and the digests of the files are kept in `origin`, occurrences in `counts`.
+    over all epochs. `check` is told (n, False) whenever the different words of the text have doubled to n, and (n, True) how many
+    words are to have vectors, before anything is made for them: it may refuse them by raising. The settings, the seed and
+    the digests of the files are kept in `origin`, occurrences in `counts`. A line of more than 10,000 tokens is cut into
+    such of that length; `texts_cut` of `origin` counts them.
 
     Raises InputError `corpus.*` for unusable text, `corpus.no_vocab` when no word occurs `min_count` times, and
-    `train.bad_value` for a setting out of range, `api.bad_type`. What `progress` raises ends the training.
+    `train.bad_value` for a setting out of range, `api.bad_type`; ResourceError `corpus.too_many_words`. What `progress` raises ends the training.
 
     Source: Mikolov et al. 2013 (skip-gram, CBOW with negative sampling), Bojanowski et al. 2017 (fastText).
 
@@ -80,7 +87,7 @@ def train_vectors(
         expect((str, os.PathLike), path=path)
     files = expand_paths([str(path) for path in paths], Path())
     with tempfile.TemporaryDirectory(prefix="align-tokens-") as folder:
-        corpus = _tokenize(read_lines(files, text_column=text_column), lang, Path(folder) / "tokens.txt")
+        corpus = _tokenize(read_lines(files, text_column=text_column), lang, Path(folder) / "tokens.txt", check)
         rounds = epochs_for(corpus.tokens) if epochs is None else epochs
         vocabulary = {word: n for word, n in corpus.counts.items() if n >= min_count}
         if not vocabulary:
@@ -89,6 +96,8 @@ def train_vectors(
                 f"{corpus.tokens:,} tokens, {len(corpus.counts):,} different words, none occurs {min_count} times; "
                 "give more text or a lower min_count",
             )
+        if check is not None:
+            check(len(vocabulary), True)
         settings: dict[str, Any] = {
             "vector_size": dim, "window": window, "min_count": min_count, "negative": negative, "sample": sample,
             "epochs": rounds, "seed": seed, "workers": workers,
@@ -99,6 +108,7 @@ def train_vectors(
         "trained": method,
         **settings,
         "tokens": corpus.tokens,
+        "texts_cut": corpus.cut,
         "tokenizer": TOKENIZER,
         "files": [[path.name, file_digest(path)] for path in files],
     }
@@ -126,6 +136,7 @@ class _TokenFile:
     counts: Counter[str]
     tokens: int
     lines: int
+    cut: int
 
     def __iter__(self) -> Iterator[list[str]]:
         with self.path.open(encoding="utf-8", newline="\n") as file:
@@ -133,16 +144,28 @@ class _TokenFile:
                 yield line.split()
 
 
-def _tokenize(lines: Iterable[str], lang: str, path: Path) -> _TokenFile:
+def _tokenize(
+    lines: Iterable[str], lang: str, path: Path, check: Callable[[int, bool], object] | None = None
+) -> _TokenFile:
     counts: Counter[str] = Counter()
-    n_lines = 0
+    n_lines, cut, told = 0, 0, 1 << 16
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        for line in lines:
-            for tokens in sentences(line, lang):
+        for line in chain.from_iterable(map(str.splitlines, lines)):
+            pieces = list(sentences(line, lang))
+            cut += len(pieces) > 1
+            n_lines += len(pieces)
+            for tokens in pieces:
                 counts.update(tokens)
                 file.write(" ".join(tokens) + "\n")
-                n_lines += 1
-    return _TokenFile(path, counts, counts.total(), n_lines)
+            if check is not None and len(counts) >= told:
+                check(len(counts), False)
+                told *= 2
+            if len(counts) > MAX_DIFFERENT:
+                raise ResourceError(
+                    "corpus.too_many_words",
+                    f"more than {MAX_DIFFERENT:,} different words; give less text, or text that is split into words",
+                )
+    return _TokenFile(path, counts, counts.total(), n_lines, cut)
 
 
 class _Counted:
@@ -168,6 +191,8 @@ class _Counted:
 
     def _read(self) -> Iterator[list[str]]:
         for n, tokens in enumerate(self._corpus):
+            if n == self._corpus.lines // 2:
+                reach("vectors.training")
             self._done += len(tokens)
             if self._progress is not None and n % 1000 == 0:
                 self._progress(self._done, self._total)

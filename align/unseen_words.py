@@ -35,7 +35,9 @@ def word_vector(word: str, vectors: WordVectors) -> F32:
             return unseen
     mean = np.array(found.shares) @ vectors.matrix[list(found.rows)] if found.rows else np.zeros(vectors.dim)
     if not mean.any():
-        raise UnknownWordError("space.unknown_word", f"{printable(repr(word))} has no vector in {vectors.lang}")
+        raise UnknownWordError(
+            "space.unknown_word", f"{printable(repr(word))} has no vector in {vectors.lang}; check its spelling"
+        )
     return np.asarray(unit_rows(mean[None].astype(np.float32))[0])
 
 
@@ -65,7 +67,9 @@ def translate_word(word: str, source: WordVectors, target: WordVectors, by: Word
     k = check_k(k)
     row = source.row(word) if isinstance(word, str) else -1
     if row < 0 and (source.ngrams is None or not isinstance(word, str)):
-        raise UnknownWordError("space.unknown_word", f"{printable(repr(word))} has no vector in {source.lang}")
+        raise UnknownWordError(
+            "space.unknown_word", f"{printable(repr(word))} has no vector in {source.lang}; check its spelling"
+        )
     if row < 0:  # a word of its own, written as it is
         row, spelled = 0, by.spelled and replace(by.spelled, source_words=[word])
         by = replace(by, source=word_vector(word, source)[None], spelled=spelled)

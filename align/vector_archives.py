@@ -138,7 +138,7 @@ def _damage(path: str | Path, code: str) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        raise InputError(code, f"damaged ({error}); fetch it again", path=path) from None
+        raise InputError(code, f"damaged ({printable(error, 150)}); fetch it again", path=path) from None
 
 
 def _shrink(name: str, matrix: F32) -> _Arrays:

@@ -54,7 +54,7 @@ def read_vectors(
         before = _stamp(path)
         sample = reader.read(SAMPLE)
     size = before[0]
-    kind = _kind(path, sample)
+    kind = file_kind(path, sample)
     wanted = "text" if format in _TEXT else format or kind
     if kind != wanted:
         raise InputError("vec.format_mismatch", f"{wanted} was asked for, but this is {kind}; change format", path=path)
@@ -124,11 +124,11 @@ def _stamp(path: Path) -> tuple[int, int, int]:
     try:
         status = path.stat()
     except OSError:
-        raise InputError("file.changed", "the file went away while it was read", path=path) from None
+        raise InputError("file.changed", "the file went away while it was read; read it again", path=path) from None
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 
-def _kind(path: Path, sample: bytes) -> str:
+def file_kind(path: Path, sample: bytes) -> str:
     """Which of the kinds of file this is; raises `vec.refused_format` for pickles, by name and by first bytes."""
     name = Path(path.stem if path.suffix.lower() in (".gz", ".xz", ".zst") else path.name)
     if name.suffix.lower() in _PICKLES or sample.startswith(_PICKLE_MAGIC):
@@ -154,7 +154,11 @@ def _read_text(rows: Rows, sample: bytes, capacity: int, format: str, tick: Call
 def _vectors(lang: str, rows: Rows) -> WordVectors:
     """The value that the rows make; a promise that they break is told with the file."""
     if not rows.words:
-        raise InputError("vec.not_vectors", f"no usable row, left out: {dict(rows.dropped)}", path=rows.path)
+        raise InputError(
+            "vec.not_vectors",
+            f"no usable row, left out {dict(rows.dropped)}; give a row with a direction",
+            path=rows.path,
+        )
     words, dropped = tuple(rows.words), dict(rows.dropped)
     try:
         return WordVectors(lang, words, rows.matrix, rows.counts, rows.origin, dropped, rows.subwords)

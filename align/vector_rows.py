@@ -153,7 +153,10 @@ def token_fault(token: bytes, separator: bytes) -> Fault | None:
     try:
         shown = printable(repr(token.decode()), 40)
     except UnicodeDecodeError as error:
-        return Fault("vec.encoding", f"the word {printable(repr(token[:40]))} is not UTF-8 at its byte {error.start}")
+        return Fault(
+            "vec.encoding",
+            f"the word {printable(repr(token[:40]))} is not UTF-8 at its byte {error.start}; convert the file",
+        )
     parts = token.split(separator)
     if not token.strip():
         return Fault("vec.empty_token", "the word is empty; every row begins with a word")
@@ -177,5 +180,6 @@ def foreign_parser(path: str | Path) -> Iterator[None]:
     except (AlignError, MemoryError):
         raise
     except Exception as error:
-        message = f"damaged or not what it seems ({type(error).__name__}: {error}); fetch it again"
+        shown = printable(f"{type(error).__name__}: {error}", 150)
+        message = f"damaged or not what it seems ({shown}); fetch it again"
         raise InputError("vec.truncated", message, path=path) from None

@@ -238,7 +238,9 @@ def _read_lines(block: bytes, offset: int, rows: Rows, layout: Layout) -> None:
     matrix = _csv(b"\n".join(numbers), layout.separator, [], layout.dim, []).to_numpy(order="c")
     finite = np.isfinite(matrix).all(axis=1)
     for at in np.flatnonzero(~finite):
-        fault = Fault("vec.nonfinite", f"the row of {printable(repr(words[at]), 40)} is too large for float32")
+        fault = Fault(
+            "vec.nonfinite", f"the row of {printable(repr(words[at]), 40)} is too large for float32; leave it out"
+        )
         rows.complain(fault, places[at])
     rows.take([words[at] for at in np.flatnonzero(finite)], matrix[finite])
 

@@ -70,11 +70,13 @@ class WordVectors:
                 f"{len(words)} words but a matrix of shape {matrix.shape}; one row per word is needed",
             )
         if not words:
-            raise InputError("vec.not_vectors", f"no words for {printable(self.lang)}")
+            raise InputError("vec.not_vectors", f"no words for {printable(self.lang)}; give at least one")
         norms = np.einsum("ij,ij->i", matrix, matrix, dtype=np.float64)
         if not np.isfinite(norms).all():
             row = int(np.flatnonzero(~np.isfinite(norms))[0])
-            raise InputError("vec.nonfinite", f"the vector of {printable(repr(words[row]))} is not finite")
+            raise InputError(
+                "vec.nonfinite", f"the vector of {printable(repr(words[row]))} is not finite; leave the word out"
+            )
         if (norms == 0).any():
             row = int(np.flatnonzero(norms == 0)[0])
             raise InputError("vec.zero", f"the vector of {printable(repr(words[row]))} is zero; leave the word out")

@@ -10,6 +10,7 @@ import numpy as np
 
 from align.arguments import expect, numbers, rows_of
 from align.errors import InputError, printable
+from align.memory import block_bytes
 from align.retrieval import NEIGHBOURS, Neighbours, check_k, csls, neighbourhood, top_k
 from align.spelling import Spelling
 from align.vectors import F32, I64, WordVectors
@@ -111,7 +112,7 @@ class WordRetrieval:
     def best(self, rows: I64, k: int) -> Neighbours:
         """The k best targets of each of these rows of the source. Raises InputError `api.bad_k`, `api.bad_rows`."""
         k, rows = min(check_k(k), len(self.target)), self._checked(rows)
-        step = max(1, BLOCK_BYTES // (4 * max(len(self.target), 1)))
+        step = max(1, block_bytes(BLOCK_BYTES) // (4 * max(len(self.target), 1)))
         found = [top_k(self.scores(rows[a : a + step]), k) for a in range(0, len(rows), step)] if k else []
         if not found:
             return Neighbours(np.zeros((len(rows), k), "i8"), np.zeros((len(rows), k), "f4"))

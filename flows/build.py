@@ -1,6 +1,5 @@
 """The parent flow: read, align, pool, judge, publish."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from prefect import flow, task
@@ -8,6 +7,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import steps
+from flows.memory import side_by_side
 from flows.plan import Plan, make_plan
 from flows.settings import load_settings
 from warehouse.snapshot import writing
@@ -49,15 +49,22 @@ def publish_snapshot(plan: Plan, notes: dict[str, Any], figures: dict[str, Any])
     persist_result=False,
     validate_parameters=False,
 )
-def build(config: str, warehouse: str | None = None) -> dict[str, Any]:
-    """Check, read or train, align, pool, judge, publish; where nothing changed, nothing is done."""
-    plan = make_plan(load_settings(config, warehouse))
+def build(config: str, warehouse: str | None = None, memory: str | None = None, wait: float = 0) -> dict[str, Any]:
+    """Check, read or train, align, pool, judge, publish; where nothing changed, nothing is done.
+
+    Waits at most `wait` seconds for another that is writing.
+    """
+    plan = make_plan(load_settings(config, warehouse, memory))
     if (published := plan.published()) is not None:
         return {"snapshot": published, "published": False}
-    with writing(plan.settings.warehouse_path):
-        notes: dict[str, Any] = {"started": datetime.now(UTC).isoformat()}
+    with writing(plan.settings.warehouse_path, wait) as killed:
+        notes = steps.begin(killed)
         check_inputs(plan)
-        vectors = {lang: prepare_vectors.submit(plan, lang) for lang in plan.settings.languages}
+        vectors, at_once = {}, side_by_side(plan)
+        for lang in plan.settings.languages:
+            vectors[lang] = prepare_vectors.submit(plan, lang)
+            if not at_once:
+                vectors[lang].wait()
         notes["vectors"] = {lang: one.result() for lang, one in vectors.items()}
         notes["space"] = fit_space(plan)
         notes["documents"] = pool_documents(plan)

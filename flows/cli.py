@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from align.errors import AlignError
 from flows import dictionary_cli, explain_cli, intrinsic_cli, lexicon_cli, map_cli, sql_cli, words_cli
+from flows.stopping import Stopped, leave
 
 app = typer.Typer(
     name="align", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -34,15 +36,15 @@ DEFAULT = Path("warehouse/data")
 
 
 def main() -> None:
-    """Run the command line; exits with 0 done, 1 a domain error, 2 wrong usage."""
+    """Run the command line; exits with 0 done, 1 a domain error, 2 wrong usage, 128 and its number on a signal."""
     try:
         app()
     except AlignError as error:
         err.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        err.print("stopped; what was published before stands")
-        sys.exit(130)
+    except Stopped as stopped:
+        err.print("stopped; what was published stands")
+        leave(stopped)
 
 
 @app.command()
@@ -51,17 +53,24 @@ def build(
     warehouse: Annotated[
         Path | None, typer.Option("--warehouse", help="Instead of the configuration's warehouse.path.")
     ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            "--memory", help="What it may take, such as 2GiB; default 80 % of what the machine or its cgroup has."
+        ),
+    ] = None,
+    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another that is writing.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Bring a warehouse up to date with its configuration.
 
-    Runs as a Prefect flow; where no input has changed, nothing is done.
+    Runs as a Prefect flow; where no input has changed, nothing is done. What would take more memory is refused beforehand.
 
-    Example: align build align.toml
+    Example: align build align.toml --memory 2GiB
     """
     from flows.run import run_build
 
-    result = run_build(config, warehouse)
+    result = run_build(config, warehouse, memory, wait)
     if as_json:
         _print_json(result)
     elif result["published"]:
@@ -230,6 +239,27 @@ def repair(warehouse: Store = DEFAULT, as_json: Json = False) -> None:
     _tell(f"{name}: set aside ({why})" for name, why in done.set_aside)
     _tell(f"{name}: removed, left by a run that was killed" for name in done.removed)
     _tell([f"{done.snapshot} is served" + (" as before" if done.snapshot == done.served_before else " now")])
+
+
+@app.command()
+def upgrade(warehouse: Store = DEFAULT, as_json: Json = False) -> None:
+    """Publish a store of an earlier release in the form that this one reads.
+
+    The old snapshot stays until it is collected; where nothing is to be done, nothing is.
+
+    Example: align upgrade --warehouse warehouse/data
+    """
+    import warehouse as store
+    from flows.progress import display, step
+
+    with display() if sys.stderr.isatty() else nullcontext(), step("upgrade") as progress:
+        done = store.upgrade(warehouse, progress)
+    if as_json:
+        _print_json(vars(done))
+    elif done.published:
+        out.print(f"published {done.snapshot}: schema {done.schema}, which was {done.found}")
+    else:
+        out.print(f"nothing to do: {done.snapshot} is of schema {done.schema}")
 
 
 @app.command()

@@ -1,6 +1,6 @@
 """How good a space is, on what it was not fitted on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
@@ -8,15 +8,17 @@ import numpy as np
 
 from align.dictionary import WordPairs
 from align.errors import AlignmentError
+from align.memory import block_bytes
 from align.mixing import language_mixing
 from align.retrieval import csls, top_k
 from align.space import SharedSpace
-from align.vectors import F32
+from align.vectors import F32, I64
 from warehouse.documents import IndexedDocuments
 
 QUERIES = 2000  # at most so many documents of a language are searched with
 FEWEST_PARALLEL = 20
 BIAS_QUERIES, TOP = 500, 10
+BLOCK_BYTES = 16 << 20  # of scores of documents at once, of which there are several kinds
 MIXED = 1_000  # most frequent words a side whose neighbours are looked at
 
 
@@ -64,9 +66,8 @@ def evaluate_documents(
             shared = _some([*both], QUERIES)
             if source is target or len(shared) < FEWEST_PARALLEL:
                 continue
-            score = csls(source.vectors[shared] @ target.vectors.T, hubness[source.lang][target.lang])
-            own = score[range(len(shared)), [both[row] for row in shared]]
-            ranks = (score >= own[:, None]).sum(axis=1)
+            own = np.array([both[row] for row in shared])
+            ranks = _ranks(source.vectors[shared], target.vectors, hubness[source.lang][target.lang], own)
             rows.append(
                 {
                     "source": source.lang, "target": target.lang, "recall_at_1": float((ranks <= 1).mean()),
@@ -93,19 +94,35 @@ def evaluate_language_bias(
         asked = _some(translated if parallel else [*range(len(source.vectors))], BIAS_QUERIES)
         if len(asked) < FEWEST_PARALLEL:
             continue
-        cosine = [source.vectors[asked] @ part.vectors.T for part in indexed]
-        score = [csls(c, hubness[source.lang][part.lang]) for c, part in zip(cosine, indexed, strict=True)]
+        questions = source.vectors[asked]
         ends = np.cumsum([0] + [len(part.vectors) for part in indexed])
-        by = {
-            name: np.histogram(top_k(np.hstack(parts), TOP).rows, bins=ends)[0] / (TOP * len(asked))
-            for name, parts in (("share_by_cosine", cosine), ("share", score))
-        }
+        found = {"share_by_cosine": np.zeros(len(indexed)), "share": np.zeros(len(indexed))}
+        for start, stop in _blocks(len(asked), ends[-1]):
+            cosine = [questions[start:stop] @ part.vectors.T for part in indexed]
+            found["share_by_cosine"] += np.histogram(top_k(np.hstack(cosine), TOP).rows, bins=ends)[0]
+            score = [csls(c, hubness[source.lang][part.lang]) for c, part in zip(cosine, indexed, strict=True)]
+            found["share"] += np.histogram(top_k(np.hstack(score), TOP).rows, bins=ends)[0]
+        by = {name: counted / (TOP * len(asked)) for name, counted in found.items()}
         matches = np.array([len(matched[part.lang] & set(asked)) for part in indexed])
         for column, part in enumerate(indexed):
             row = {"source": source.lang, "target": part.lang, "n_queries": len(asked)}
             row |= {name: float(shares[column]) for name, shares in by.items()}
             rows.append(row | ({"share_of_matches": float(matches[column] / matches.sum())} if parallel else {}))
     return rows
+
+
+def _ranks(questions: F32, documents: F32, hubness: F32, own: I64) -> I64:
+    """(n,) rank of the document `own` (n,) of every question (n, dim) by CSLS; ties count against it."""
+    ranks = np.zeros(len(questions), dtype=np.int64)
+    for start, stop in _blocks(len(questions), len(documents)):
+        score = csls(questions[start:stop] @ documents.T, hubness)
+        ranks[start:stop] = (score >= score[np.arange(stop - start), own[start:stop], None]).sum(axis=1)
+    return ranks
+
+
+def _blocks(n: int, width: int) -> Iterator[tuple[int, int]]:
+    step = max(1, block_bytes(BLOCK_BYTES) // (4 * max(width, 1)))
+    return ((start, min(start + step, n)) for start in range(0, n, step))
 
 
 def _shared(source: IndexedDocuments, target: IndexedDocuments) -> dict[int, int]:

@@ -11,7 +11,7 @@ import duckdb
 
 from align.compressed import file_digest
 from align.corpus import expand_paths
-from align.errors import ConfigError, CorruptStoreError
+from align.errors import ConfigError, CorruptStoreError, InputError
 from align.tokens import TOKENIZER
 from flows.settings import DocumentSettings, Settings
 from warehouse import snapshot
@@ -91,12 +91,17 @@ class Plan:
         return expand_paths([about.path], self.settings.root)
 
     def published(self) -> str | None:
-        """The name of the current snapshot if it was made by an equal plan, else None. Does not write."""
+        """The name of the current snapshot if it was made by an equal plan, else None. Does not write.
+
+        Raises CorruptStoreError `store.newer`: what a later release published is not built over.
+        """
         try:
             path = snapshot.current(self.settings.warehouse_path)
             check_snapshot(path)
             connection = read(path)
-        except CorruptStoreError:
+        except CorruptStoreError as error:
+            if error.code == "store.newer":
+                raise
             return None
         try:
             rows = connection.execute("SELECT plan FROM runs").fetchall()
@@ -105,6 +110,14 @@ class Plan:
         finally:
             connection.close()
         return path.stem if rows == [(self.whole,)] else None
+
+    def unchanged(self, path: Path, digest: str | None = None) -> None:
+        """Refuse what was read from `path` if the file, or the `digest` of what was read, is not that of this plan.
+
+        Else its results would be kept under the fingerprint of another content. Raises InputError `file.changed`.
+        """
+        if (digest or file_digest(path)) != self.digests[str(path)]:
+            raise InputError("file.changed", "the file changed during the run; run it again", path=path)
 
     def _files(self, patterns: Iterable[str]) -> list[list[str]]:
         return [[path.name, self.digests[str(path)]] for path in expand_paths(list(patterns), self.settings.root)]

@@ -15,6 +15,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from flows.stopping import check
+
 _shown: list[Progress] = []
 
 
@@ -35,12 +37,26 @@ def display() -> Iterator[None]:
 
 @contextmanager
 def step(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar named `label`; call what is yielded with (done, total). It is full when the block ends well."""
+    """A bar named `label`; call what is yielded with (done, total). It is full when the block ends well.
+
+    The call raises Stopped where the program was asked to end.
+    """
     if not _shown:
-        yield lambda done, total: None
+        yield lambda done, total: check()
         return
     progress = _shown[-1]
     bar: TaskID = progress.add_task(label, total=None)
-    yield lambda done, total: progress.update(bar, completed=done, total=total)
+
+    def tell(done: int, total: int) -> None:
+        check()
+        progress.update(bar, completed=done, total=total)
+
+    yield tell
     total = progress.tasks[progress.task_ids.index(bar)].total or 1
     progress.update(bar, completed=total, total=total)
+
+
+def say(text: str) -> None:
+    """A line on standard error, above the bars where there are any."""
+    console = _shown[-1].console if _shown else Console(stderr=True)
+    console.print(text, markup=False, highlight=False, soft_wrap=True)

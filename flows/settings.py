@@ -20,6 +20,7 @@ from align.compressed import open_bytes
 from align.errors import AlignError, ConfigError, printable
 from align.fit import Method
 from align.language import canonical_language
+from align.memory import parse_size
 from align.passages import TOKENS
 from align.pool import MOST_COMPONENTS
 from align.pool_reduce import NO_CLS, Reduction
@@ -35,6 +36,13 @@ def _language(code: str) -> str:
     if canonical != code:
         raise ValueError(f"language {printable(repr(code))}; write {canonical}")
     return canonical
+
+
+def _bytes(size: Any) -> int:
+    try:
+        return parse_size(size)
+    except ConfigError as error:
+        raise ValueError(str(error).removesuffix(f" [{error.code}]")) from None
 
 
 def _reduction(how: Any) -> Any:
@@ -133,6 +141,12 @@ class EvaluationSettings(_Section):
     parallel_ids: Annotated[bool, Field(strict=True)] = False
 
 
+class ResourceSettings(_Section):
+    """`memory`: bytes that a build may take, such as "2GiB"; None: 80 % of what the machine or its control group has."""
+
+    memory: Annotated[int, BeforeValidator(_bytes)] | None = None
+
+
 class WarehouseSettings(_Section):
     path: str = "warehouse/data"
 
@@ -149,6 +163,7 @@ class Settings(_Section):
     passages: PassageSettings | None = None
     evaluation: EvaluationSettings = EvaluationSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
+    resources: ResourceSettings = ResourceSettings()
     root: Path = Field(default=Path(), exclude=True)
 
     @property
@@ -160,28 +175,33 @@ class Settings(_Section):
         return self.root / self.warehouse.path
 
 
-def load_settings(path: str | Path, warehouse: str | Path | None = None) -> Settings:
-    """Read and check a configuration; `warehouse` overrides where its store lies. Does not look at the inputs.
+def load_settings(path: str | Path, warehouse: str | Path | None = None, memory: str | None = None) -> Settings:
+    """Read and check a configuration; `warehouse` overrides where its store lies, `memory` ("2GiB") what a build may take.
+    Does not look at the inputs.
 
     Raises InputError `file.missing`; ConfigError `config.toml`, `config.unknown_key` (with the nearest key), `config.bad_value`,
     `config.languages`, `config.pivot`, `config.dictionary`, `config.documents`.
     """
+    with open_bytes(path, max_expanded_bytes=1 << 20) as reader:
+        raw = reader.read()
     try:
-        with open_bytes(path, max_expanded_bytes=1 << 20) as reader:
-            content = tomllib.loads(reader.read().decode("utf-8"))
-        if "root" in content:  # a field, but not a key
-            raise ConfigError(
-                "config.unknown_key", "unknown key root; paths are relative to the file itself", path=path
-            )
+        content = tomllib.loads(raw.decode("utf-8"))
+    except (ValueError, RecursionError) as error:  # also of int, for a number of thousands of digits
+        raise ConfigError("config.toml", f"not TOML ({printable(error, 150)}); mend it there", path=path) from None
+    if "root" in content:  # a field, but not a key
+        raise ConfigError("config.unknown_key", "unknown key root; paths are relative to the file itself", path=path)
+    try:
         settings = Settings.model_validate({**content, "root": Path(path).resolve().parent})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError("config.toml", f"not TOML: {error}", path=path) from None
     except ValidationError as error:
         raise _refusal(error, path) from None
     _check(settings, path)
     if warehouse is not None:
         where = WarehouseSettings(path=str(Path.cwd() / warehouse))
         settings = settings.model_copy(update={"warehouse": where})
+    if memory is not None:
+        settings = settings.model_copy(
+            update={"resources": ResourceSettings.model_construct(memory=parse_size(memory))}
+        )
     return settings
 
 
@@ -195,31 +215,33 @@ def _check(settings: Settings, path: str | Path) -> None:
         _check_dictionary(number, pairs, settings, path)
     for number, documents in enumerate(settings.documents, 1):
         if documents.lang is not None and documents.lang not in settings.languages:
-            what = f"documents entry {number}: {documents.lang} is not under languages"
+            what = f"documents entry {number}: {documents.lang} is not under languages; add it there"
             raise ConfigError("config.documents", what, path=path)
 
 
 def _check_dictionary(number: int, pairs: DictionarySettings, settings: Settings, path: str | Path) -> None:
     if (pairs.path is None) == (pairs.identical is None):
-        what = f'dictionaries entry {number} needs either path = "file" or identical = "words" or "numerals"'
+        what = f'dictionaries entry {number}: neither or both of two keys; write path = "file" or identical = "words"'
         raise ConfigError("config.dictionary", what, path=path)
     given = [lang for lang in (pairs.source, pairs.target) if lang is not None]
     if pairs.identical is not None and len(given) < 2:
-        what = f"dictionaries entry {number}: identical needs source and target, two languages"
+        what = f"dictionaries entry {number}: identical without languages; give source and target, two of them"
         raise ConfigError("config.dictionary", what, path=path)
     if len(given) == 1 or len(set(given)) < len(given):
-        what = f"dictionaries entry {number} needs source and target, two languages, or neither"
+        what = f"dictionaries entry {number}: not two languages; give source and target, or neither"
         raise ConfigError("config.dictionary", what, path=path)
     for lang in given:
         if lang not in settings.languages:
             raise ConfigError(
-                "config.dictionary", f"dictionaries entry {number}: {lang} is not under languages", path=path
+                "config.dictionary",
+                f"dictionaries entry {number}: {lang} is not under languages; add it there",
+                path=path,
             )
 
 
 def _check_language(lang: str, about: LanguageSettings, path: str | Path) -> None:
     if (about.vectors is None) == (about.corpus is None):
-        what = f'languages.{lang} needs either vectors = "file" or corpus = ["files"]'
+        what = f'languages.{lang}: neither or both of two keys; write vectors = "file" or corpus = ["files"]'
         raise ConfigError("config.languages", what, path=path)
     there, others = ("vectors", TRAINED) if about.vectors is not None else ("corpus", INGESTED)
     for key in others:
@@ -242,14 +264,14 @@ def _refusal(error: ValidationError, path: str | Path) -> ConfigError:
         return ConfigError("config.bad_value", f"{printable(key)} is missing; it is needed", path=path)
     found = printable(repr(first["input"]), 60)
     message = first["msg"].removeprefix("Value error, ")
-    return ConfigError("config.bad_value", f"{printable(key)} = {found}: {message}", path=path)
+    return ConfigError("config.bad_value", f"{printable(key)} = {found}; {message}", path=path)
 
 
 def _siblings(loc: tuple[Any, ...]) -> list[str]:
     sections: dict[str, type[BaseModel]] = {
         "space": SpaceSettings, "languages": LanguageSettings, "dictionaries": DictionarySettings,
         "documents": DocumentSettings, "pooling": PoolingSettings, "passages": PassageSettings,
-        "evaluation": EvaluationSettings, "warehouse": WarehouseSettings,
+        "evaluation": EvaluationSettings, "warehouse": WarehouseSettings, "resources": ResourceSettings,
     }  # fmt: skip
     model = sections[str(loc[0])] if len(loc) > 1 else Settings
     return [name for name in model.model_fields if name != "root"]

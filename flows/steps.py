@@ -8,41 +8,56 @@ import platform
 import time
 from collections import Counter
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from itertools import combinations, permutations
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import duckdb
 import polars as pl
 
 import align
-from align.compressed import replacing
 from align.corpus import expand_paths
 from align.dictionary import WordPairs
 from align.dictionary_files import dictionary_languages, read_dictionary
 from align.documents import read_documents
 from align.errors import InputError
+from align.failpoints import reach
+from flows import memory
 from flows.evaluation import evaluate_documents, evaluate_language_bias, evaluate_signals, evaluate_translation
 from flows.plan import Plan
-from flows.progress import step
+from flows.progress import say, step
 from flows.settings import DictionarySettings
+from flows.work_files import Notes, make_folder, read_notes, remove_old_work, write_notes
 from warehouse import snapshot
 from warehouse.documents import document_hubness, index_documents, load_indexed, save_indexed, write_documents
 from warehouse.evidence import write_evidence
 from warehouse.passages import index_passages, write_passages
 from warehouse.spaces import insert, write_pairs, write_space
 
-Notes = dict[str, Any]
+
+def begin(killed: str) -> Notes:
+    """The notes of a new run, with when it began and, where the last one was killed, who that was (`killed`)."""
+    notes = {"started": datetime.now(UTC).isoformat()}
+    if killed:
+        say(f"the last run, {killed}, was killed; what it had done is used, what it had half done is removed")
+        notes["abandoned"] = killed
+    return notes
 
 
 def check_inputs(plan: Plan) -> None:
-    """Read dictionaries and documents once for their faults, which are better known before hours of training than after."""
+    """Read dictionaries and documents once for their faults, which are better known before hours of training than after.
+
+    Raises ResourceError `memory.too_small` for any step to come that would take more than is allowed.
+    """
     if not plan.documents_path.exists():
         with step("check inputs"):
-            _read_files(plan)
-            read_sources(plan)
+            train, _ = _read_files(plan)
+            files = [path for about in plan.settings.documents for path in plan.document_files(about)]
+            memory.check_documents(plan, files, train)
+            memory.check_all(plan, read_sources(plan)[0], train)
+    reach("steps.checked")
 
 
 def prepare_vectors(plan: Plan, lang: str) -> Notes:
@@ -51,32 +66,45 @@ def prepare_vectors(plan: Plan, lang: str) -> Notes:
     about = plan.settings.languages[lang]
     if not path.exists():
         started = time.perf_counter()
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(path.parent)
         if about.vectors is not None:
-            with step(f"read {lang} vectors") as progress:
+            file = plan.file(about.vectors)
+            size = memory.size_of(plan, lang)
+            need = memory.reading(lang, size or memory.NOTHING)
+            with step(f"read {lang} vectors") as progress, memory.room(need, plan.settings):
                 vectors = align.read_vectors(
-                    plan.file(about.vectors),
+                    file,
                     lang=lang,
                     limit=about.limit,
                     on_bad_row=about.on_bad_row,
                     progress=progress,
                 )
+            plan.unchanged(file, vectors.origin["sha256"])
+            reach("vectors.read")
         else:
-            with step(f"train {lang} vectors") as progress:
+            with (
+                step(f"train {lang} vectors") as progress,
+                memory.room(memory.training(lang, 0, 0, about.train), plan.settings),
+            ):
                 files = expand_paths(about.corpus or [], plan.settings.root)
                 vectors = align.train_vectors(
                     files, lang=lang, method=about.train, dim=plan.settings.space.dim, epochs=about.epochs, window=about.window,
                     min_count=about.min_count, seed=about.seed, workers=about.workers, text_column=about.text, progress=progress,
+                    check=partial(memory.check_training, plan, lang),
                 )  # fmt: skip
+            for read, (_, digest) in zip(files, vectors.origin["files"], strict=True):
+                plan.unchanged(read, digest)
+            reach("vectors.trained")
         align.write_vectors(vectors, path)
+        reach("vectors.written")
         notes = {
             "words": len(vectors),
             "dim": vectors.dim,
             "dropped": dict(vectors.dropped),
             "seconds": _since(started),
         }
-        _write_notes(path, notes)
-    return _read_notes(path)
+        write_notes(path, notes)
+    return read_notes(path)
 
 
 def read_pairs(plan: Plan) -> tuple[list[WordPairs], list[WordPairs]]:
@@ -109,6 +137,8 @@ def _read_files(plan: Plan) -> tuple[list[WordPairs], list[WordPairs]]:
                 judged = read_dictionary(plan.file(about.test), source, target)
             train.append(shown)
             test.append(judged)
+    for pattern in {given for about in plan.settings.dictionaries for given in (about.path, about.test) if given}:
+        plan.unchanged(plan.file(pattern))
     return train, test
 
 
@@ -116,29 +146,36 @@ def fit_space(plan: Plan) -> Notes:
     """Align all languages; reads their vectors, leaves the space."""
     if not plan.space_path.exists():
         started = time.perf_counter()
-        with step("align languages") as progress:
+        train = read_pairs(plan)[0]
+        need = memory.asked(plan, memory.fitting, pairs=train)
+        with step("align languages") as progress, memory.room(*need):
             vectors = [align.read_vectors(plan.vectors_path(lang), lang=lang) for lang in plan.settings.languages]
             space = align.fit(
                 vectors,
-                read_pairs(plan)[0],
+                train,
                 pivot=plan.settings.pivot,
                 method=plan.settings.space.method,
                 progress=progress,
             )
+            del vectors
             for source, target in permutations(space.languages, 2):
                 space.retrieval(source, target)  # hubness, once: to judge with, and to publish
+            reach("space.fitted")
             space.save(plan.space_path)
-        _write_notes(
+            reach("space.written")
+        write_notes(
             plan.space_path, {"languages": {k: dict(v) for k, v in space.fits.items()}, "seconds": _since(started)}
         )
-    return _read_notes(plan.space_path)
+    return read_notes(plan.space_path)
 
 
 def read_sources(plan: Plan) -> tuple[pl.DataFrame, dict[str, dict[str, int]]]:
     """All documents of all sources as one frame, and what was dropped, by file and reason.
 
-    Raises InputError `doc.id_conflict` where two files give one (lang, id) different content.
+    Raises InputError `doc.id_conflict` where two files give one (lang, id) different content, `file.changed`.
     """
+    files = [path for about in plan.settings.documents for path in plan.document_files(about)]
+    memory.check(memory.reading_documents(files), plan.settings)
     frames: list[pl.DataFrame] = []
     dropped: dict[str, dict[str, int]] = {}
     for about in plan.settings.documents:
@@ -146,6 +183,7 @@ def read_sources(plan: Plan) -> tuple[pl.DataFrame, dict[str, dict[str, int]]]:
             found = read_documents(
                 path, lang=about.lang, id_column=about.id, text_column=about.text, on_bad_row=about.on_bad_row
             )
+            plan.unchanged(path)
             frames.append(found.frame)
             if found.dropped:  # two folders may hold files of one name
                 dropped[path.name] = dict(Counter(found.dropped) + Counter(dropped.get(path.name)))
@@ -175,24 +213,28 @@ def pool_documents(plan: Plan) -> Notes:
     if not (plan.documents_path.exists() and plan.pooling_path.exists()):
         started = time.perf_counter()
         pooling = plan.settings.pooling
-        with step("pool documents") as progress:
-            frame, dropped = read_sources(plan)
+        frame, dropped = read_sources(plan)
+        with step("pool documents") as progress, memory.room(*memory.asked(plan, memory.pooling, frame)):
             space = align.load_space(plan.space_path)
             texts = {
                 lang: frame.filter(pl.col("lang") == lang)["text"].to_list() for lang in frame["lang"].unique().sort()
             }
             pooler = align.fit_pooler(space, texts, **dict(pooling))
+            del texts
             progress(1, 2)
             indexed = index_documents(frame, pooler)
+            reach("documents.pooled")
             align.save_pooler(pooler, plan.pooling_path)
+            reach("pooling.written")
             save_indexed(indexed, plan.documents_path)
-        _write_notes(plan.documents_path, {"read": frame.height, "dropped": dropped, "seconds": _since(started)})
-    return _read_notes(plan.documents_path)
+            reach("documents.written")
+        write_notes(plan.documents_path, {"read": frame.height, "dropped": dropped, "seconds": _since(started)})
+    return read_notes(plan.documents_path)
 
 
 def judge(plan: Plan) -> Notes:
     """Measure translation on held-out pairs, what can be told without any, language bias, and, where ids are parallel, retrieval."""
-    with step("judge"):
+    with step("judge"), memory.room(*memory.asked(plan, memory.judging)):
         train, test = read_pairs(plan)
         space = align.load_space(plan.space_path)
         parallel = plan.settings.evaluation.parallel_ids
@@ -208,9 +250,11 @@ def judge(plan: Plan) -> Notes:
 
 def publish_snapshot(plan: Plan, notes: Notes, figures: Notes) -> Notes:
     """Publish space, documents and figures as a new snapshot."""
+    reach("steps.judged")
     finished = datetime.now(UTC).replace(tzinfo=None)
     settings = plan.settings
-    with step("publish snapshot") as progress:
+    need = memory.asked(plan, memory.publishing)
+    with step("publish snapshot") as progress, memory.room(*need) as store_bytes:
         space = align.load_space(plan.space_path)
         pooler = align.load_pooler(plan.pooling_path, space)
         train, test = read_pairs(plan)
@@ -230,8 +274,9 @@ def publish_snapshot(plan: Plan, notes: Notes, figures: Notes) -> Notes:
             extra = [settings.model_dump(mode="json"), versions(), notes]
             connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)", [*run, *map(json.dumps, extra)])
 
-        manifest = snapshot.publish(settings.warehouse_path, space.dim, fill)
-    _remove_old_work(plan)
+        manifest = snapshot.publish(settings.warehouse_path, space.dim, fill, memory=store_bytes)
+    remove_old_work(plan)
+    reach("steps.cleaned")
     return {"snapshot": manifest.file.removesuffix(".duckdb"), "published": True, **figures}
 
 
@@ -286,38 +331,6 @@ def _language_pairs(plan: Plan, about: DictionarySettings, path: Path) -> list[t
             path=path,
         )
     return list(combinations(there, 2))
-
-
-def _remove_old_work(plan: Plan) -> None:
-    keep = {
-        path.stem
-        for path in (
-            *map(plan.vectors_path, plan.settings.languages),
-            plan.space_path,
-            plan.documents_path,
-            plan.pooling_path,
-        )
-    }
-    for path in plan.work("x").parent.glob("*"):
-        if path.stem not in keep:
-            path.unlink(missing_ok=True)
-
-
-def _notes_path(path: Path) -> Path:
-    return path.with_suffix(".json")
-
-
-def _write_notes(path: Path, notes: Notes) -> None:
-    with replacing(_notes_path(path)) as file:
-        file.write(json.dumps(notes).encode())
-
-
-def _read_notes(path: Path) -> Notes:
-    try:
-        notes: Notes = json.loads(_notes_path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # killed between the result and its notes: the result stands
-        return {}
-    return notes
 
 
 def _since(started: float) -> float:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from warehouse.repair import Repaired, repair
 from warehouse.search import Warehouse
+from warehouse.upgrade import Upgraded, upgrade
 from warehouse.verify import Verified, verify
 
-__all__ = ["Repaired", "Verified", "Warehouse", "open", "repair", "verify"]
+__all__ = ["Repaired", "Upgraded", "Verified", "Warehouse", "open", "repair", "upgrade", "verify"]
 
 
 def open(root: str | Path, *, verify: bool = False, memory: int | None = None) -> Warehouse:

@@ -1,6 +1,7 @@
 """DuckDB connections: one for building a snapshot, one, locked down, for reading it."""
 
 import re
+import shutil
 from importlib import resources
 from pathlib import Path
 
@@ -8,13 +9,14 @@ import duckdb
 
 from align.arguments import expect
 from align.errors import CorruptStoreError, QueryError, printable
+from align.failpoints import reach
 
 SCHEMA = max(
     int(file.name[:4]) for file in (resources.files("warehouse") / "migrations").iterdir() if file.name[:4].isdigit()
 )
 
 _WRITING = {
-    "storage_compatibility_version": "v1.4.0",  # DuckDB 1.4 to 2.0 read it, and a foreign WAL is refused
+    "storage_compatibility_version": "v1.4.0",  # DuckDB 1.4.3 to 2.0.1 read it with our macros; a foreign WAL is refused
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
@@ -30,9 +32,24 @@ _LOCKED = (
 EXPLAIN = re.compile(r"\A\s*EXPLAIN\s+(ANALYZE\s+)?(\([\w\s,]*\)\s*)?", re.IGNORECASE)
 
 
-def create(path: Path, dim: int) -> duckdb.DuckDBPyConnection:
-    """A new store at `path` for vectors of `dim` dimensions: schema migrated, macros there. Writes."""
-    connection = duckdb.connect(str(path), config=dict(_WRITING))
+def create(path: Path, dim: int, memory: int | None = None) -> duckdb.DuckDBPyConnection:
+    """A new store at `path` for vectors of `dim` dimensions: schema migrated, macros there. Writes.
+
+    `memory`: bytes that DuckDB may take for its own, by default what it chooses. What it spills goes to a folder beside the
+    store, named as it with the ending `.spill`, and is at most as much as half of what the disk has free.
+    """
+    spill = path.with_suffix(".spill")
+    config: dict[str, str | bool | int | float | list[str]] = {
+        **_WRITING,
+        "temp_directory": str(spill),
+        "max_temp_directory_size": f"{shutil.disk_usage(path.parent).free // 2}B",
+    }
+    if memory is not None:
+        config["memory_limit"] = f"{memory}B"
+    connection = duckdb.connect(":memory:", config=config)
+    # Without a log: nobody recovers a build that was killed, and DuckDB aborts the process where its log cannot be cut short.
+    connection.execute(f"ATTACH {_quoted(path)} AS store (RECOVERY_MODE no_wal_writes)")
+    connection.execute("USE store")
     # Float compression makes vectors larger and slower to read (PERFORMANCE, finding 7).
     connection.execute("PRAGMA force_compression = 'uncompressed'")
     migrate(connection, dim)
@@ -61,16 +78,18 @@ def migrate(connection: duckdb.DuckDBPyConnection, dim: int) -> list[str]:
         connection.execute("BEGIN")
         connection.execute(text.replace("{dim}", str(int(dim))))
         connection.execute("INSERT INTO schema_migrations VALUES (?, ?)", [version, name])
+        reach("store.migrating")
         connection.execute("COMMIT")
         done.append(name)
     return done
 
 
-def read(path: Path, memory: int | None = None) -> duckdb.DuckDBPyConnection:
+def read(path: Path, oldest: int = SCHEMA, memory: int | None = None) -> duckdb.DuckDBPyConnection:
     """A locked read-only connection to a snapshot: no other file, no extension, no setting can be reached from it.
 
-    It writes nothing, not even temporary files: what does not fit into `memory` bytes, by default 80 % of the machine's,
-    fails with `duckdb.OutOfMemoryException`.
+    Its schema is `oldest` at least; macros and the rest of this project need that of this build. It writes nothing, not even
+    temporary files: what does not fit into `memory` bytes, by default 80 % of the machine's, fails with
+    `duckdb.OutOfMemoryException`.
 
     Raises CorruptStoreError `store.unreadable`, `store.newer` (made by a later release), `store.older`.
     """
@@ -89,11 +108,21 @@ def read(path: Path, memory: int | None = None) -> duckdb.DuckDBPyConnection:
     except duckdb.Error as error:
         connection.close()
         raise CorruptStoreError("store.unreadable", f"not a readable store ({error})", path=path) from None
-    if rows[0][0] != SCHEMA:
+    number = rows[0][0] or 0
+    if number > SCHEMA:
         connection.close()
-        message = f"the store has schema {rows[0][0]}, this build reads {SCHEMA}; build the store again"
-        raise CorruptStoreError("store.newer" if (rows[0][0] or 0) > SCHEMA else "store.older", message, path=path)
+        message = f"the store has schema {number}, this build reads up to {SCHEMA}; install a later release"
+        raise CorruptStoreError("store.newer", message, path=path)
+    if number < oldest:
+        connection.close()
+        message = f"the store has schema {number}, this build reads {SCHEMA}; run `align upgrade`"
+        raise CorruptStoreError("store.older", message, path=path)
     return connection
+
+
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
+    """Let a connection read the tables of another store as `name.table`."""
+    connection.execute(f"ATTACH {_quoted(path)} AS {name} (READ_ONLY)")
 
 
 def one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> str:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from align.compressed import replacing
+from align.compressed import open_bytes, replacing
 from align.pool import Pooled, Pooler
 from align.retrieval import NEIGHBOURS, neighbourhood
 from align.unknown_words import ROUTES
@@ -36,7 +36,8 @@ class IndexedDocuments:
     @property
     def vectors(self) -> F32:
         """(n_known, dim) vectors of the documents that have one, in order."""
-        return self.pooled.vectors[self.pooled.known]
+        known = self.pooled.known
+        return self.pooled.vectors if known.all() else self.pooled.vectors[known]
 
     @property
     def known_ids(self) -> pl.Series:
@@ -68,9 +69,11 @@ def save_indexed(indexed: list[IndexedDocuments], path: Path) -> None:
 
 
 def load_indexed(path: Path) -> list[IndexedDocuments]:
-    """What `save_indexed` wrote, a language at a time."""
+    """What `save_indexed` wrote, a language at a time. Raises InputError `file.missing`, `file.unreadable`."""
     indexed = []
-    for part in pl.read_parquet(path).partition_by("lang", maintain_order=True):
+    with open_bytes(path) as file:
+        frame = pl.read_parquet(file)
+    for part in frame.partition_by("lang", maintain_order=True):
         vectors = np.ascontiguousarray(part["vector"].to_numpy(), dtype=np.float32)
         routes = [*COUNTED.values()]
         pooled = Pooled(vectors, part["tokens"].to_numpy(), part.select(routes).to_numpy())

@@ -12,6 +12,7 @@ from warehouse.calibration import STAGES, calibrate, write_calibrations
 from warehouse.document_search import DocumentSearch
 from warehouse.documents import IndexedDocuments, document_hubness
 from warehouse.lexical_weight import fit_lexical_weights, write_lexical_weights
+from warehouse.lexicon import StoredSpace
 from warehouse.reranking import aligned_hubness, words_of_documents
 from warehouse.spaces import insert
 from warehouse.terms import count_documents, lexical_hubness, write_terms
@@ -21,7 +22,7 @@ Progress = Callable[[int, int], None]
 
 def write_evidence(
     connection: duckdb.DuckDBPyConnection,
-    space: SharedSpace,
+    space: SharedSpace | StoredSpace,
     pooler: Pooler,
     indexed: list[IndexedDocuments],
     progress: Progress | None = None,

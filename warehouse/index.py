@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from align.measures import Measure, similarity
+from align.memory import block_bytes
 from align.parallel import in_parallel
 from align.passages import Passage
 from align.retrieval import Neighbours, csls, top_k
@@ -129,7 +130,7 @@ class DocumentIndex:
         k = min(k, len(numbers))
         found: list[tuple[Neighbours, F32]] = []
         held = sum(len(self._of(code).documents) for code in searched)
-        step = max(1, BLOCK_BYTES // (4 * max(held, 1)))
+        step = max(1, block_bytes(BLOCK_BYTES) // (4 * max(held, 1)))
         for start in range(0, len(queries) if len(numbers) else 0, step):
             block = queries[start : start + step]
             score = np.hstack([self._pooled(block, lang, code, measure) for code in searched])

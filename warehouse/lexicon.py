@@ -22,6 +22,11 @@ class StoredSpace:
     _hubness: dict[tuple[str, str], F32] = field(default_factory=dict, repr=False)
 
     @property
+    def space_id(self) -> str:
+        """As `SharedSpace.space_id`."""
+        return str(self.connection.execute("SELECT space_id FROM spaces").fetchall()[0][0])
+
+    @property
     def fingerprints(self) -> Mapping[str, str]:
         """None: `stored_pairs` says which dictionaries the space was fitted on."""
         return {}

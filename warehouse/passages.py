@@ -1,6 +1,6 @@
 """Passages of long documents, their vectors and hubness, to tables and back: what pooled scores are taken of."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -77,32 +77,39 @@ def index_passages(
 
     A document of one passage, or none of whose passages has a vector, stays as it is. Raises as `cut_passages`.
     """
-    found = []
-    for part in indexed:
-        owners: list[int] = []
-        numbers: list[int] = []
-        places: list[tuple[int, int]] = []
-        pieces: list[str] = []
-        for row, text in enumerate(part.frame["text"].filter(pl.Series(part.pooled.known))):
-            cut = cut_passages(text, part.lang, tokens, overlap)
-            if len(cut) > 1:
-                owners += [row] * len(cut)
-                numbers += range(len(cut))
-                places += [(place.start, place.stop) for place in cut]
-                pieces += [text[place.start : place.stop] for place in cut]
-        pooled = pooler.pool_counted(pieces, part.lang)
-        documents = np.array(owners, dtype=np.int64)
-        kept = np.isin(documents, documents[pooled.known])
-        found.append(
-            IndexedPassages(
-                part.lang,
-                documents[kept],
-                np.array(numbers, dtype=np.int64)[kept],
-                np.array(places, dtype=np.int64).reshape(-1, 2)[kept],
-                Pooled(pooled.vectors[kept], pooled.tokens[kept], pooled.routes[kept]),
-            )
-        )
-    return found
+    return [
+        pool_passages(part, pooler, (cut_passages(text, part.lang, tokens, overlap) for text in known_texts(part)))
+        for part in indexed
+    ]
+
+
+def pool_passages(part: IndexedDocuments, pooler: Pooler, cuts: Iterable[Sequence[Passage]]) -> IndexedPassages:
+    """The passages of one language as `cuts` has them, for each of its documents that have a vector."""
+    owners: list[int] = []
+    numbers: list[int] = []
+    places: list[tuple[int, int]] = []
+    pieces: list[str] = []
+    for row, (text, cut) in enumerate(zip(known_texts(part), cuts, strict=True)):
+        if len(cut) > 1:
+            owners += [row] * len(cut)
+            numbers += range(len(cut))
+            places += [(place.start, place.stop) for place in cut]
+            pieces += [text[place.start : place.stop] for place in cut]
+    pooled = pooler.pool_counted(pieces, part.lang)
+    documents = np.array(owners, dtype=np.int64)
+    kept = np.isin(documents, documents[pooled.known])
+    return IndexedPassages(
+        part.lang,
+        documents[kept],
+        np.array(numbers, dtype=np.int64)[kept],
+        np.array(places, dtype=np.int64).reshape(-1, 2)[kept],
+        Pooled(pooled.vectors[kept], pooled.tokens[kept], pooled.routes[kept]),
+    )
+
+
+def known_texts(part: IndexedDocuments) -> pl.Series:
+    """Texts of the documents that have a vector, in order."""
+    return part.frame["text"].filter(pl.Series(part.pooled.known))
 
 
 def passage_hubness(
@@ -116,19 +123,22 @@ def passage_hubness(
     own = [part for part in indexed if part.lang == query_lang and len(part.vectors) >= NEIGHBOURS]
     asked = own or list(indexed)
     starts = dict(zip((part.lang for part in asked), np.cumsum([0, *(len(p.vectors) for p in asked)]), strict=False))
+    if not asked:
+        return {}
+    everything = asked[0].vectors if len(asked) == 1 else np.concatenate([part.vectors for part in asked])
+    chosen = sample_rows(len(everything))
+    sample = everything[chosen]
     result = {}
     for target, cut in zip(indexed, passages, strict=True):
         vectors, documents = cut.pooled.vectors[cut.pooled.known], cut.documents[cut.pooled.known]
-        everything = np.concatenate([part.vectors for part in asked])
-        chosen = sample_rows(len(everything))
         rows, place = distinct(vectors)
-        r = neighbourhood(rows, everything[chosen])[place]
+        r = neighbourhood(rows, sample)[place]
         at = documents + starts[target.lang] if target.lang in starts else np.full(len(documents), -1)
         inside = np.isin(at, chosen)
         k = min(NEIGHBOURS, len(chosen) - 1)
         if inside.any() and k:
-            nearest = neighbourhood(rows, everything[chosen], k)[place] * k
-            with_one_more = neighbourhood(rows, everything[chosen], k + 1)[place] * (k + 1)
+            nearest = neighbourhood(rows, sample, k)[place] * k
+            with_one_more = neighbourhood(rows, sample, k + 1)[place] * (k + 1)
             cosine = np.einsum("ij,ij->i", vectors[inside], everything[at[inside]])
             # Without its own document, if that is among the k + 1 nearest: else what is left would be more than the k nearest.
             r[inside] = np.minimum(with_one_more[inside] - cosine, nearest[inside]) / k

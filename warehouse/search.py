@@ -54,7 +54,7 @@ class Warehouse:
         try:
             check_snapshot(self._snapshot, digest=verify)
             check_no_log(self._snapshot)
-            self._connection = read(self._snapshot, self._memory)
+            self._connection = read(self._snapshot, memory=self._memory)
         except BaseException:
             self.close()
             raise

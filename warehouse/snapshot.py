@@ -5,7 +5,7 @@
     snapshot-000002-9f31c0de.json                         its manifest: size and SHA-256, under a checksum of its own
     damaged-snapshot-000001-0c4e11aa.duckdb               set aside by `warehouse.repair`; nobody reads it
     .build-9f31c0de.duckdb                                being written; nobody reads it
-    .lock                                                 held by the one writer
+    .lock                                                 held by the one writer, and names it until it has ended well
 
 A file name is never used twice and a published file never written to: DuckDB would replay a left-over log into it, and a
 process that has the old file open would go on seeing it under the same name.
@@ -15,10 +15,12 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import socket
 import stat
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -29,12 +31,15 @@ import duckdb
 
 from align.compressed import file_digest, sync
 from align.errors import AlignError, BusyError, CorruptStoreError, ResourceError, printable
+from align.failpoints import reach
 from warehouse.connection import SCHEMA, create
 
 POINTER = "current.duckdb"
+LOCK = ".lock"
 DAMAGED = "damaged-"  # before the names of what `warehouse.repair` set aside
 WAY_OUT = "`align repair` goes back to the newest good snapshot"
 KEEP = 3  # newest snapshots that are never collected
+_GLANCE = 0.1  # seconds; whoever only looks whether somebody writes holds the lock for less
 _NAME = re.compile(r"snapshot-(\d{6,})-([0-9a-f]{8})\.duckdb", re.ASCII)
 _NUMBERED = re.compile(rf"(?:{DAMAGED})?snapshot-(\d{{6,}})-", re.ASCII)
 _MANIFEST_BYTES = 4_096  # far more than a manifest has
@@ -67,8 +72,12 @@ class Manifest:
 
 
 @contextmanager
-def writing(root: Path) -> Iterator[None]:
-    """Hold the warehouse for writing. Creates the folder; raises BusyError `store.busy` naming the holder."""
+def writing(root: Path, wait: float = 0) -> Iterator[str]:
+    """Hold the warehouse for writing; yields who held it last where that one was killed, else "".
+
+    Creates the folder. Waits at most `wait` seconds for another writer, then raises BusyError `store.busy` naming it.
+    Raises ResourceError `store.unwritable` where the disk refuses.
+    """
     for part in (root, root / "work", root / "prefect"):
         if part.is_symlink():
             raise ResourceError(
@@ -76,25 +85,39 @@ def writing(root: Path) -> Iterator[None]:
             )
     try:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(root / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        handle = os.open(root / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise ResourceError("store.unwritable", f"cannot write here ({error.strerror})", path=root) from None
+        raise _cannot_write(root, error) from None
     try:
+        reach("writing.locking")
+        _lock(root, handle, fcntl.LOCK_EX, max(wait, _GLANCE))
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(handle, 200, 0).decode(errors="replace") or "another process"
-            raise BusyError(
-                "store.busy", f"{printable(holder, 120)} is writing; wait for it to finish", path=root
-            ) from None
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
-        yield
+            killed = _sign(root, handle)
+            reach("writing.locked")
+            yield killed
+        finally:
+            with suppress(OSError):  # the next writer would take this one for killed, and lose nothing by that
+                os.ftruncate(handle, 0)
     finally:
         os.close(handle)
 
 
-def publish(root: Path, dim: int, fill: Callable[[duckdb.DuckDBPyConnection], None]) -> Manifest:
+def refuse_if_written(root: Path) -> None:
+    """Raise BusyError as `writing` would, for whom that would come late. Does not write."""
+    try:
+        handle = os.open(root / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        if _holder(handle):
+            _lock(root, handle, fcntl.LOCK_SH, 0)
+    finally:
+        os.close(handle)
+
+
+def publish(
+    root: Path, dim: int, fill: Callable[[duckdb.DuckDBPyConnection], None], *, memory: int | None = None
+) -> Manifest:
     """Build a snapshot aside with `fill(connection)`, make it durable and point `current.duckdb` to it.
 
     Call it inside `writing(root)`. Whatever is raised on the way leaves the published snapshot as it was, unless only the
@@ -106,36 +129,50 @@ def publish(root: Path, dim: int, fill: Callable[[duckdb.DuckDBPyConnection], No
     aside = root / f".build-{identity}.duckdb"
     try:
         collect(root)
-        connection = create(aside, dim)
+        connection = create(aside, dim, memory)
         try:
+            reach("fill.begins")
             fill(connection)
+            reach("fill.ends")
             connection.execute("CHECKPOINT")
         finally:
             connection.close()
+        reach("publish.closed")
         aside.chmod(0o400)
         sync(aside)
+        reach("publish.synced")
         manifest = Manifest(name, number, aside.stat().st_size, file_digest(aside), SCHEMA, duckdb.__version__).sealed()
         _write_aside(root / f".build-{identity}.json", manifest.text())
         (root / f".build-{identity}.json").replace(root / name.replace(".duckdb", ".json"))
+        reach("publish.manifest")
         aside.replace(root / name)
         sync(root)
+        reach("publish.renamed")
         point(root, name)
-    except (OSError, duckdb.IOException, duckdb.OutOfMemoryException, duckdb.TransactionException) as error:
+    except (OSError, duckdb.OperationalError, duckdb.InternalError, duckdb.FatalException) as error:
         pointed = (root / POINTER).is_symlink() and str((root / POINTER).readlink()) == name
         stands = "the new snapshot is served, but a power failure may undo it" if pointed else "the old snapshot stands"
         raise ResourceError(
             "store.unwritable", f"publishing failed ({printable(str(error), 140)}); {stands}", path=root
         ) from None
     finally:
-        _remove_build(root, identity)
+        with suppress(OSError):  # the next writer collects it
+            _remove(root, f".build-{identity}.*")
+    reach("publish.done")
     return manifest
 
 
 def point(root: Path, name: str) -> None:
     """Make `name` the current snapshot, in one step. Writes."""
     aside = root / f".build-{uuid4().hex[:8]}.link"
-    aside.symlink_to(name)
-    aside.replace(root / POINTER)
+    try:
+        aside.symlink_to(name)
+        reach("point.linked")
+        aside.replace(root / POINTER)
+    finally:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+    reach("point.swapped")
     sync(root)
 
 
@@ -189,10 +226,7 @@ def read_manifest(snapshot: Path) -> Manifest:
 
 def collect(root: Path) -> list[str]:
     """Remove what killed runs left, and all but the newest snapshots that nobody holds; returns the names. Writes."""
-    removed = []
-    for left in root.glob(".build-*"):
-        left.unlink(missing_ok=True)
-        removed.append(left.name)
+    removed = _remove(root, ".build-*")
     try:
         kept = {current(root).name}
     except AlignError:
@@ -201,6 +235,7 @@ def collect(root: Path) -> list[str]:
         manifest = (root / name).with_suffix(".json")
         if name not in kept and not _is_read(manifest):
             (root / name).unlink(missing_ok=True)
+            reach("collect.snapshot")
             manifest.unlink(missing_ok=True)
             removed.append(name)
     for manifest in root.glob("snapshot-*.json"):
@@ -216,6 +251,7 @@ def hold(root: str | Path) -> tuple[Path, int]:
     Raises as `current`, and CorruptStoreError `store.manifest` where its manifest is not there.
     """
     snapshot = current(root)
+    reach("hold.pointed")
     manifest = snapshot.with_suffix(".json")
     try:
         handle = os.open(manifest, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -265,6 +301,50 @@ def _write_aside(path: Path, text: str) -> None:
         os.fsync(file.fileno())
 
 
-def _remove_build(root: Path, identity: str) -> None:
-    for left in root.glob(f".build-{identity}.*"):
-        left.unlink(missing_ok=True)
+def _remove(root: Path, pattern: str) -> list[str]:
+    removed = []
+    for left in root.glob(pattern):
+        if left.is_dir() and not left.is_symlink():  # where DuckDB puts what exceeds its memory
+            shutil.rmtree(left)
+        else:
+            left.unlink(missing_ok=True)
+        reach("collect.build")
+        removed.append(left.name)
+    return removed
+
+
+def _lock(root: Path, handle: int, kind: int, wait: float) -> None:
+    until = time.monotonic() + wait
+    while True:
+        try:
+            return fcntl.flock(handle, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                holder = printable(_holder(handle) or "another process", 120)
+                raise BusyError("store.busy", f"{holder} is writing; wait for it to finish", path=root) from None
+        except OSError as error:  # a network file system that knows no locks
+            what = f"cannot be locked here ({error.strerror}); keep the store on a disk of this computer"
+            raise ResourceError("store.unwritable", what, path=root) from None
+        time.sleep(0.02)
+
+
+def _sign(root: Path, handle: int) -> str:
+    """Write this process's name into the lock file; returns the name that was in it."""
+    me = f"process {os.getpid()} on {socket.gethostname()}".encode()
+    try:
+        before = _holder(handle)
+        os.pwrite(handle, me, 0)
+        os.ftruncate(handle, len(me))
+    except OSError as error:
+        raise _cannot_write(root, error) from None
+    return before
+
+
+def _holder(handle: int) -> str:
+    return os.pread(handle, 200, 0).decode(errors="replace")
+
+
+def _cannot_write(root: Path, error: OSError) -> ResourceError:
+    return ResourceError(
+        "store.unwritable", f"cannot write here ({error.strerror}); give a folder that can be written", path=root
+    )

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from align.dictionary import WordPairs
+from align.failpoints import reach
 from align.ngrams import Ngrams
 from align.normalize import Normalization
 from align.pool import Pooler
@@ -184,6 +185,7 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str,
     connection.register("incoming_rows", pa.table(arrays))
     try:
         connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming_rows")
+        reach("fill.inserted")
     finally:
         connection.unregister("incoming_rows")
 
@@ -205,20 +207,26 @@ def vector_column(vectors: F32, known: npt.NDArray[np.bool_] | None = None) -> p
     return pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1], mask=mask)
 
 
+def word_names(vectors: WordVectors) -> dict[str, pa.Array]:
+    """The tokens that every word answers to, NULL where another does: `form`, folded, and `plain`, without accents."""
+    columns = {}
+    for name, index in (("form", vectors.folded_index), ("plain", vectors.known.plain)):
+        names: list[str | None] = [None] * len(vectors)
+        for token, row in index.items():
+            names[row] = token
+        columns[name] = pa.array(names, pa.string())
+    return columns
+
+
 def _write_words(
     connection: duckdb.DuckDBPyConnection, space_id: str, vectors: WordVectors, state: PoolingState
 ) -> None:
-    forms: list[str | None] = [None] * len(vectors)
-    plain: list[str | None] = [None] * len(vectors)
-    for names, index in ((forms, vectors.folded_index), (plain, vectors.known.plain)):
-        for name, row in index.items():
-            names[row] = name
     insert(
         connection,
         "words",
         {
             "space_id": [space_id] * len(vectors), "lang": [vectors.lang] * len(vectors), "word": list(vectors.words),
-            "form": pa.array(forms, pa.string()), "plain": pa.array(plain, pa.string()), "rank": np.arange(1, len(vectors) + 1, dtype=np.int32),
+            **word_names(vectors), "rank": np.arange(1, len(vectors) + 1, dtype=np.int32),
             "count": pa.nulls(len(vectors), pa.int64()) if vectors.counts is None else vectors.counts,
             "weight": state.weights, "vector": vectors.matrix,
         },

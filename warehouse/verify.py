@@ -171,10 +171,7 @@ def check_rows(path: Path) -> Contents:
     connection = read(path)
     try:
         schema = connection.execute("SELECT max(version) FROM schema_migrations").fetchall()[0][0]
-        for promise, sql in _NOTHING.items():
-            broken = connection.execute(sql).fetchall()[0][0]
-            if broken:
-                raise CorruptStoreError("store.broken_promise", f"not kept: {promise} ({broken} rows)", path=path)
+        check_promises(connection, path)
         languages = stored_languages(connection)
         check_rotations({lang: read_rotation(connection, lang)[1] for lang in languages})
         _check_samples(connection, path)
@@ -188,6 +185,14 @@ def check_rows(path: Path) -> Contents:
     finally:
         connection.close()
     return Contents(schema, tuple(languages), words, documents, without)
+
+
+def check_promises(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """The rows of a store keep its rules. Raises CorruptStoreError `store.broken_promise` (which one, and how many rows)."""
+    for promise, sql in _NOTHING.items():
+        broken = connection.execute(sql).fetchall()[0][0]
+        if broken:
+            raise CorruptStoreError("store.broken_promise", f"not kept: {promise} ({broken} rows)", path=path)
 
 
 def _check_others(root: Path, served: str) -> list[Manifest]:

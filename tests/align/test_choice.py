@@ -143,7 +143,7 @@ def test_the_scores_of_procrustes_are_those_of_a_plain_loop(world, monkeypatch):
 
 def test_ranks_count_the_best_gold_target_and_ties_against_it():
     scores = np.array([[1, 2, 3, 0], [5, 5, 5, 0], [0, 1, 2, 9]], dtype="f4")
-    told = choice._reached(scores, [np.array([1, 0]), np.array([0]), np.array([3, 2])])
+    told = choice._reached(choice._ranks(scores, [np.array([1, 0]), np.array([0]), np.array([3, 2])]))
     assert told == {"mrr": pytest.approx((1 / 2 + 1 / 3 + 1) / 3), "precision_at_1": pytest.approx(1 / 3)}
 
 
@@ -160,7 +160,7 @@ def test_ties_go_to_the_simpler(world, monkeypatch):
 def test_the_best_mean_reciprocal_rank_wins(world, monkeypatch, best):
     source, first = world(200)
     reached = iter([{"mrr": 0.9 if method == best else 0.5, "precision_at_1": 0.1} for method in TRIED])
-    monkeypatch.setattr(choice, "_reached", lambda scores, gold: next(reached))
+    monkeypatch.setattr(choice, "_reached", lambda ranks: next(reached))
     found = choose(source, [first])
     assert found.method == best
     assert list(found.tried) == list(TRIED)

@@ -3,7 +3,6 @@
 import gzip
 import json
 import lzma
-import os
 
 import polars as pl
 import pytest
@@ -74,28 +73,6 @@ def test_what_is_no_pattern_is_refused(tmp_path, patterns):
     refused(lambda: expand_paths(patterns, tmp_path), "corpus.bad_pattern")
 
 
-def test_C05_the_same_file_twice_is_refused_also_by_a_link(write, tmp_path):
-    path = write("x", "a.txt")
-    refused(lambda: expand_paths(["a.txt", "*.txt"], tmp_path), "corpus.duplicate_file")
-    (tmp_path / "b.txt").symlink_to(path)
-    refused(lambda: expand_paths(["*.txt"], tmp_path), "corpus.duplicate_file")
-
-
-def test_C05_folders_pipes_devices_and_links_outward_each_have_their_code(tmp_path):
-    (tmp_path / "folder").mkdir()
-    os.mkfifo(tmp_path / "pipe")
-    root = tmp_path / "root"
-    root.mkdir()
-    (tmp_path / "secret").write_text("x")
-    (root / "link").symlink_to(tmp_path / "secret")
-    (root / "dead").symlink_to(tmp_path / "none")
-    refused(lambda: expand_paths(["folder"], tmp_path), "corpus.directory")
-    refused(lambda: expand_paths(["pi*"], tmp_path), "corpus.fifo")
-    refused(lambda: expand_paths(["/dev/zero"], tmp_path), "corpus.device")
-    refused(lambda: expand_paths(["li*"], root), "corpus.outside_root")
-    refused(lambda: expand_paths(["dead"], root), "corpus.missing")
-
-
 # lines
 
 
@@ -122,10 +99,6 @@ def test_bytes_that_are_not_utf8_are_named_by_offset_and_line(write, bad):
     path = write(b"ok\n" + bad, "a.txt")
     error = refused(lambda: list(read_lines([path])), "corpus.encoding", 2)
     assert "offset" in str(error)
-
-
-def test_nul_characters_are_refused(write):
-    refused(lambda: list(read_lines([write("a\0b\n", "a.txt")])), "corpus.binary", 1)
 
 
 def test_rows_of_every_format_give_the_same_texts(write, tmp_path):

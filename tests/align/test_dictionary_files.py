@@ -98,11 +98,6 @@ def test_a_part_needs_its_column(write):
     refused(write(TABLE.replace("train", "dev")), "dict.bad_row", 2)
 
 
-def test_D01_a_part_without_a_row_is_named(write):
-    error = refused(write(TABLE.replace("test", "train")), "dict.empty", part="test")
-    assert "in part test" in str(error)
-
-
 def test_a_missing_language_is_named_with_those_there_are(write):
     with pytest.raises(InputError, match="en, fr, de") as raised:
         read_dictionary(write(TABLE), "en", "it")
@@ -124,45 +119,10 @@ def test_languages_are_those_of_a_header(write, text, languages):
     assert dictionary_languages(write(text)) == languages
 
 
-@pytest.mark.parametrize("text", ["", "# only\n#comments\n", "\n  \n\t\n", "concept\ten\tfr\n"])
-def test_D01_a_file_without_pairs_is_refused(write, text):
-    refused(write(text), "dict.empty")
-
-
-def test_D01_a_missing_file_is_refused(tmp_path):
-    refused(tmp_path / "none.tsv", "dict.empty")
-
-
-@pytest.mark.parametrize(
-    "row", ["word", "a b c", "a b", "a\tb\tc", "a\tb\t0", "a\tb\tnan", "a\tb\t1_0", "a\tb\t1\tx\ty"]
-)
-def test_D07_a_row_of_another_form_is_named_by_line(write, row):
-    refused(write(f"x\ty\n{row}\n"), "dict.bad_row", 2)
-
-
-def test_D07_a_phrase_in_a_blank_separated_file_is_refused(write):
-    refused(write("the le\npomme de terre\n"), "dict.bad_row", 2)
-
-
-def test_D07_an_empty_cell_is_refused_in_a_list_but_a_ragged_row_in_a_table(write):
-    refused(write("x\ty\na\t\n"), "dict.bad_word", 2)
-    refused(write(TABLE + "a\tb\n"), "dict.bad_row", 4)
-    refused(write("en\tfr\na|\tb\n"), "dict.bad_word", 2)
-
-
 def test_all_problems_are_counted_and_twenty_named(write):
     error = refused(write("x\ty\n" + "bad\n" * 30), "dict.bad_row", 2)
     assert "30 problems" in str(error)
     assert len(error.__notes__) == 19
-
-
-@pytest.mark.parametrize("cell", ["=cmd|x", "+1", "@a", "-b", '"q"', "don't", "ß", "ｆｕｌｌ"])
-def test_D08_D09_cells_are_kept_as_written(write, cell):
-    assert read_dictionary(write(f"{cell}\tb\n"), "en", "fr").pairs == ((cell, "b"),)
-
-
-def test_D09_a_zero_width_character_is_named_by_line(write):
-    refused(write("a\tb\nc\td\u200b\n"), "dict.bad_character", 2)
 
 
 def test_a_hash_and_a_tab_is_a_pair_but_a_hash_alone_a_comment(write):
@@ -173,10 +133,6 @@ def test_a_hash_and_a_tab_is_a_pair_but_a_hash_alone_a_comment(write):
 def test_bom_crlf_compression_and_a_missing_newline_change_nothing(write, pack):
     path = write(pack("\ufeffa\tb\r\nc\td".encode()), "d.tsv")
     assert read_dictionary(path, "en", "fr").pairs == (("a", "b"), ("c", "d"))
-
-
-def test_bytes_that_are_not_utf8_are_named_by_line(write):
-    refused(write(b"a\tb\ncaf\xe9\td\n"), "dict.encoding", 2)
 
 
 def test_D06_only_numerals_are_warned_about(write):

@@ -1,7 +1,6 @@
 """Laws of reading Facebook's fastText files, with gensim as the oracle."""
 
 import gzip
-import struct
 
 import numpy as np
 import pytest
@@ -34,16 +33,3 @@ def test_fasttext_gives_words_counts_and_buckets(fasttext):
 def test_fasttext_is_known_by_content(fasttext, read):
     found = read(gzip.compress(fasttext[0].read_bytes()), "x.vec", limit=2)
     assert len(found) == 2
-
-
-@pytest.mark.parametrize("at", [8, 40, 44, 48, 64, 68, 84])
-def test_V20_a_fasttext_file_that_lies_about_a_size_is_refused(fasttext, refused, at):
-    content = bytearray(fasttext[0].read_bytes())
-    content[at : at + 4] = struct.pack("<i", 2_000_000_000)
-    assert refused(bytes(content)).code in ("vec.truncated", "vec.refused_format")
-
-
-def test_V20_a_truncated_fasttext_file_is_refused(fasttext, refused):
-    content = fasttext[0].read_bytes()
-    for keep in (4, 50, 100, 200, len(content) - 1):
-        assert refused(content[:keep]).code == "vec.truncated"

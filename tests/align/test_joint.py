@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from align.errors import AlignError
 from align.joint import Edge, fit_joint
 from align.procrustes import fit_rotation
+from tests.align.planted import law
 
 seeds = st.integers(0, 2**32 - 1)
 dims = st.integers(1, 8)
@@ -112,6 +113,7 @@ def test_no_language_alone_can_be_turned_to_a_smaller_sum(seed, dim):
         assert loss(sides, found) <= loss(sides, {**found, lang: best}) * (1 + 1e-5)
 
 
+@law()
 @given(seeds, st.integers(2, 8), st.data())
 def test_N04_direction_and_order_of_the_edges_change_nothing(seed, dim, data):
     _, sides = world(seed, dim)
@@ -125,6 +127,7 @@ def test_N04_direction_and_order_of_the_edges_change_nothing(seed, dim, data):
     assert apart(found, matrices(fit_joint(edges, "b"))) <= 1e-9
 
 
+@law()
 @given(seeds, st.integers(2, 8), st.sampled_from(LANGS))
 def test_N07_turning_one_language_turns_its_rotation_back_and_changes_nothing_else(seed, dim, lang):
     _, sides = world(seed, dim)
@@ -151,6 +154,7 @@ def test_the_pivot_decides_the_frame_and_nothing_else(seed, dim, pivot):
     assert loss(sides, found) == pytest.approx(loss(sides, other), rel=1e-4)
 
 
+@law()
 @given(seeds, dims, st.sampled_from(LANGS))
 def test_N05_a_chain_without_edges_to_the_pivot_recovers_the_planted_turns(seed, dim, pivot):
     turns, sides = world(seed, dim, noise=0.0)
@@ -187,8 +191,8 @@ def test_an_edge_of_twice_the_weight_is_that_edge_twice(seed, dim):
     assert heavy["c"].residual == pytest.approx(twice["c"].residual)
 
 
+@law(30)
 @given(seeds, dims)
-@settings(max_examples=30)
 def test_N01_every_rotation_is_orthogonal(seed, dim):
     _, sides = world(seed, dim, noise=3.0)
     for rotation in fit_joint(edges_of(sides), "c").values():
@@ -218,8 +222,8 @@ def test_started_where_it_ended_it_stays(seed, dim):
     assert apart(found, matrices(again)) <= 0.02
 
 
+@law(30)
 @given(seeds, st.integers(2, 6))
-@settings(max_examples=30)
 def test_N02_an_edge_that_does_not_determine_a_language_says_so(seed, dim):
     rng = np.random.default_rng(seed)
     X, Y = unit(rng.standard_normal((dim - 1, dim))), unit(rng.standard_normal((dim - 1, dim)))

@@ -44,7 +44,9 @@ def test_a_known_word_has_its_row_and_an_unknown_one_is_told_with_what_is_near()
     assert (word_row("world", known), word_row("World", known)) == (2, 2)
     with pytest.raises(UnknownWordError, match=r"'wrod' has no vector in en; written like it are 'word', 'world'"):
         word_row("wrod", known)
-    with pytest.raises(UnknownWordError, match=r"'zzz' has no vector in en \[space.unknown_word\]"):
+    with pytest.raises(
+        UnknownWordError, match=r"'zzz' has no vector in en; none is written like it \[space.unknown_word\]"
+    ):
         word_row("zzz", known)
 
 

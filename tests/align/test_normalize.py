@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from align.errors import AlignError, AlignmentError, InputError
 from align.normalize import Normalization, fit_normalization, unit_rows
+from tests.align.planted import law
 
 STEPS = [
     ("unit", "center", "unit"),
@@ -32,6 +33,7 @@ def refused(code, deed, *given, **more):
     assert raised.value.code == code
 
 
+@law()
 @given(matrices())
 def test_N12_unit_rows_have_length_one_and_stay_as_they_are(matrix):
     unit = unit_rows(matrix)
@@ -39,12 +41,14 @@ def test_N12_unit_rows_have_length_one_and_stay_as_they_are(matrix):
     assert np.abs(unit_rows(unit) - unit).max() <= 1e-7
 
 
+@law()
 @given(matrices(), st.integers(-10, 10))
 def test_N12_scaling_rows_changes_nothing(matrix, power):
     assert np.array_equal(unit_rows(matrix * np.float32(2.0**power)), unit_rows(matrix))
     assert np.abs(unit_rows(matrix * np.float32(3)) - unit_rows(matrix)).max() <= 2e-7
 
 
+@law()
 @given(matrices(least=3), st.sampled_from(STEPS))
 def test_N13_the_fitted_treatment_replays_on_a_row_alone(matrix, steps):
     fitted = fit_normalization(matrix, steps)
@@ -53,6 +57,7 @@ def test_N13_the_fitted_treatment_replays_on_a_row_alone(matrix, steps):
         assert np.array_equal(fitted.apply(row[None])[0], together[i])
 
 
+@law()
 @given(matrices(least=3))
 def test_N13_centred_last_the_mean_is_zero_and_unit_last_the_length_is_one(matrix):
     centred = fit_normalization(matrix, ("unit", "center")).apply(matrix)

@@ -15,6 +15,7 @@ from align.pool_weights import usif_constant
 from align.space import SharedSpace
 from align.tokens import tokenize
 from align.vectors import WordVectors
+from tests.align.planted import law
 
 concepts = st.lists(st.integers(0, 239), min_size=1, max_size=12)
 
@@ -113,6 +114,7 @@ def test_N16_a_text_has_the_same_vector_alone_as_in_any_batch(pooler, monkeypatc
     assert np.array_equal(pooler.pool(texts, "en").filled(9), together)
 
 
+@law()
 @given(rows=st.integers(0, 239))
 def test_N16_the_mean_of_one_token_is_that_token(uncentred, rows):
     vectors = uncentred.of("fr")[0]
@@ -121,6 +123,7 @@ def test_N16_the_mean_of_one_token_is_that_token(uncentred, rows):
     assert np.abs(uncentred.pool([f"fr{rows} " * 7], "fr")[0] - wanted).max() <= 1e-6
 
 
+@law()
 @given(rows=concepts, seed=st.integers(0, 99))
 def test_N16_neither_word_order_nor_repetition_nor_unknown_words_matter(bilingual_pooler, rows, seed):
     shuffled = np.random.default_rng(seed).permutation(rows)
@@ -196,6 +199,7 @@ def test_N15_documents_without_a_known_word_do_not_count_towards_a_centre(biling
     assert not pooler.pool(["en1 en2"], "en").mask.any()
 
 
+@law()
 @given(seed=st.integers(0, 99))
 def test_N15_the_order_of_the_documents_does_not_matter(bilingual_space, seed):
     texts = [text_of([i, 2 * i, 5]) for i in range(30)]

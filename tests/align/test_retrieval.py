@@ -17,6 +17,7 @@ from align.retrieval import (
     neighbourhood,
     top_k,
 )
+from tests.align.planted import law
 
 seeds = st.integers(0, 2**32 - 1)
 sizes = st.integers(1, 25)
@@ -52,6 +53,7 @@ def refused(code, deed, *given, **more):
     assert raised.value.code == code
 
 
+@law()
 @given(seeds, sizes, sizes, ks)
 def test_N19_top_k_is_a_sort_by_score_then_row_also_among_ties_at_the_border(seed, n, m, k):
     similarity = np.random.default_rng(seed).integers(0, 4, (n, m)).astype("f4")
@@ -68,6 +70,7 @@ def test_N19_all_equal_gives_the_first_rows_and_minus_infinity_stands_last():
     assert top_k(masked, 4).rows.tolist() == [[1, 3, 0, 2]]
 
 
+@law()
 @given(seeds, sizes, st.integers(1, 900), st.integers(1, 12))
 def test_N18_mean_of_largest_is_a_mean_over_a_sort_for_narrow_and_wide_rows(seed, n, m, k):
     rng = np.random.default_rng(seed)
@@ -76,6 +79,7 @@ def test_N18_mean_of_largest_is_a_mean_over_a_sort_for_narrow_and_wide_rows(seed
     assert mean_of_largest(similarity, k) == pytest.approx(wanted, abs=1e-6)
 
 
+@law()
 @given(seeds, sizes, sizes, ks)
 def test_N18_neighbourhood_equals_a_plain_loop_and_k_is_capped(seed, n, m, k):
     rng = np.random.default_rng(seed)
@@ -92,6 +96,7 @@ def test_no_row_is_its_own_neighbour_when_asked(seed, n, k):
     assert neighbourhood(rows, rows, k, exclude_self=True) == pytest.approx(wanted, abs=1e-6)
 
 
+@law()
 @given(seeds, sizes, sizes, ks, st.integers(1, 12))
 def test_N18_csls_equals_a_loop_over_all_pairs(seed, n, m, k, near):
     rng = np.random.default_rng(seed)
@@ -107,6 +112,7 @@ def test_N18_csls_equals_a_loop_over_all_pairs(seed, n, m, k, near):
         assert found.scores[i] == pytest.approx(sorted(wanted[i], reverse=True)[: min(k, m)], abs=1e-5)
 
 
+@law()
 @given(seeds, st.integers(2, 25), st.integers(1, 8))
 def test_N18_csls_does_not_change_when_the_space_turns(seed, n, k):
     rng = np.random.default_rng(seed)
@@ -116,6 +122,7 @@ def test_N18_csls_does_not_change_when_the_space_turns(seed, n, k):
     assert turned.scores == pytest.approx(csls_neighbours(queries, targets, hubness, k).scores, abs=1e-5)
 
 
+@law()
 @given(seeds, st.integers(2, 25), st.integers(1, 8))
 def test_N19_the_order_of_the_targets_does_not_matter(seed, n, k):
     rng = np.random.default_rng(seed)
@@ -167,6 +174,7 @@ def test_mutual_neighbours_equal_a_plain_loop_with_ties_to_the_first_row(seed, n
     assert cosine == pytest.approx([cosines[pair] for pair in wanted], abs=1e-6)
 
 
+@law()
 @given(seeds, st.integers(60, 300), st.integers(60, 300), st.integers(1, 3), st.integers(20, 300))
 def test_N18_best_neighbours_of_many_rows_are_those_of_the_whole_table_of_scores(seed, n, m, k, rows_held):
     rng = np.random.default_rng(seed)

@@ -15,6 +15,7 @@ from align.self_learning import self_learn
 from align.signals import AGREES, SPECTRUM, Signals, alignment_signals
 from align.similarity_profile import similarity_seeds
 from align.space import rotate
+from tests.align.planted import law
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -142,8 +143,8 @@ def test_the_isometry_gap_is_the_same_whatever_the_map_and_zero_for_a_turned_cop
     assert gap > 1e-6
 
 
+@law(20)
 @given(seeds)
-@settings(max_examples=20)
 def test_N07_one_rotation_of_both_sides_changes_nothing(seed):
     rng, source, target = pair_of_clouds(seed, noise=0.05)
     R = orthogonal(rng, source.shape[1])

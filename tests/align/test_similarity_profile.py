@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from align.errors import AlignError
 from align.normalize import unit_rows
 from align.similarity_profile import similarity_seeds
+from tests.align.planted import law
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -75,6 +76,7 @@ def test_the_pairs_are_those_of_a_plain_loop(seed, dim):
     assert np.array_equal(i[40:][sure > 1e-3], backward[sure > 1e-3])
 
 
+@law()
 @given(seeds, st.integers(2, 8), st.booleans())
 def test_N07_turning_either_side_changes_nothing(seed, dim, left):
     rng = np.random.default_rng(seed)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from align.errors import AlignError, ResourceError
 from align.tensor_file import pack_words, read_tensors, unpack_words, write_tensors
+from tests.align.planted import law
 
 TENSORS = {
     "a": np.arange(6, dtype="f4").reshape(2, 3),
@@ -46,6 +47,7 @@ def test_A01_arrays_in_any_layout_are_written_as_they_read(tmp_path):
         assert np.array_equal(read_tensors(tmp_path / name)[0]["a"], array)
 
 
+@law()
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n"), min_size=1), min_size=1, max_size=9))
 def test_N22_words_come_back_byte_equal_whatever_blanks_they_hold(words):
     assert unpack_words(pack_words(tuple(words))) == tuple(words)

@@ -8,10 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 import align
-from flows import steps
-from flows.plan import make_plan
-from flows.settings import load_settings
-from warehouse.snapshot import writing
+from benchmarks.reliability.builds import build_plainly
 
 CONFIG = """
 name = "toy"
@@ -75,20 +72,9 @@ def project(template, tmp_path):
     return shutil.copytree(template, tmp_path / "project") / "align.toml"
 
 
-def build_plainly(config):
-    """The sentence of `flows.build.build` without Prefect."""
-    plan = make_plan(load_settings(config))
-    if (published := plan.published()) is not None:
-        return {"snapshot": published, "published": False}
-    with writing(plan.settings.warehouse_path):
-        notes = {"vectors": {lang: steps.prepare_vectors(plan, lang) for lang in plan.settings.languages}}
-        notes["space"] = steps.fit_space(plan)
-        notes["documents"] = steps.pool_documents(plan)
-        return steps.publish_snapshot(plan, {"started": "2026-11-20T00:00:00+00:00", **notes}, steps.judge(plan))
-
-
 @pytest.fixture(scope="session")
 def build():
+    """The sentence of `flows.build.build` without Prefect: `build(config)`."""
     return build_plainly
 
 

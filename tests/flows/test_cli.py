@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import textwrap
@@ -13,8 +14,10 @@ import typer
 
 import align
 import warehouse
+from benchmarks.reliability.upgrades import kept_stores, unpack
 from flows import cli
 from flows.figures import print_hits, print_rows
+from flows.stopping import Stopped
 
 COMMANDS = sorted(typer.main.get_command(cli.app).commands)
 README = Path(__file__).parents[2] / "README.md"
@@ -62,6 +65,7 @@ def test_every_command_of_the_contract_is_there():
         "evaluate",
         "report",
         "verify",
+        "upgrade",
         "repair",
         "export",
         "schedule",
@@ -113,6 +117,7 @@ ERRORS = [
     (["search", "house", "--lang", "en", "--warehouse", "{empty}"], "store.none"),
     (["verify", "--warehouse", "{empty}"], "store.none"),
     (["repair", "--warehouse", "{empty}"], "store.none"),
+    (["upgrade", "--warehouse", "{empty}"], "store.none"),
     (["report", "--warehouse", "{empty}"], "store.none"),
     (["search", "qqq zzz", "--lang", "en"], "search.no_known_word"),
     (["search", "en1", "--lang", "it"], "space.no_language"),
@@ -163,14 +168,14 @@ def test_an_error_in_the_inputs_of_a_build_ends_in_its_sentence(run, project):
     assert "Traceback" not in err
 
 
-def test_ctrl_c_is_a_sentence_and_code_130(run, monkeypatch):
+@pytest.mark.parametrize(("number", "wanted"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_F02_a_signal_is_a_sentence_and_128_with_its_number(run, monkeypatch, number, wanted):
     def stopped(*_):
-        raise KeyboardInterrupt
+        raise Stopped(number)
 
     monkeypatch.setattr("flows.run.run_build", stopped)
-    code, out, err = run("build", "align.toml")
-    assert (code, out) == (130, "")
-    assert "Traceback" not in err
+    monkeypatch.setattr("flows.cli.leave", lambda stopped: sys.exit(stopped.exit_code))
+    assert run("build", "align.toml") == (wanted, "", "stopped; what was published stands\n")
 
 
 def test_search_prints_what_search_finds(json_of, built):
@@ -276,6 +281,20 @@ def test_F19_repair_says_what_it_found_and_did(run, json_of, built, tmp_path):
         "snapshot": name, "served_before": name, "set_aside": [], "removed": [], "nothing_to_repair": True
     }  # fmt: skip
     assert "note: damaged-current.duckdb: set aside by a repair" in run("verify", "--warehouse", store)[1]
+
+
+def test_F22_upgrade_tells_what_it_published_and_that_nothing_is_left_to_do(run, json_of, tmp_path):
+    store = tmp_path / "store"
+    unpack(kept_stores()[0], store)
+    code, _, err = run("verify", "--warehouse", store)
+    assert code == 1
+    assert "run `align upgrade` [store.older]" in err
+    told = json_of("upgrade", "--warehouse", store)
+    assert (told["published"], told["found"]) == (True, 3)
+    code, out, err = run("upgrade", "--warehouse", store)
+    assert (code, err) == (0, "")
+    assert out == f"nothing to do: {told['snapshot']} is of schema {told['schema']}\n"
+    assert run("verify", "--warehouse", store)[0] == 0
 
 
 def test_a_build_where_nothing_changed_says_so(run, built):

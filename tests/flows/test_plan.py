@@ -4,7 +4,9 @@ import shutil
 
 import pytest
 
-from align.errors import ConfigError, InputError
+import warehouse
+from align.errors import ConfigError, CorruptStoreError, InputError
+from benchmarks.reliability.upgrades import contents, kept_stores, publish_newer, unpack
 from flows.plan import make_plan
 from flows.settings import load_settings
 from warehouse import snapshot
@@ -152,3 +154,21 @@ def test_a_path_of_one_file_that_matches_several_is_refused(project):
     assert plan.file("documents/en.jsonl").name == "en.jsonl"
     with pytest.raises(ConfigError, match=r"config\.one_file"):
         plan.file("documents/*")
+
+
+def test_F22_what_a_later_release_published_is_not_built_over(project):
+    store = project.parent / "store"
+    publish_newer(store)
+    before = contents(store)
+    with pytest.raises(CorruptStoreError, match=r"install a later release \[store\.newer"):
+        make_plan(load_settings(project)).published()
+    assert contents(store) == before
+
+
+def test_F22_an_older_store_is_built_over(project):
+    store = project.parent / "store"
+    unpack(kept_stores()[0], store)
+    plan = make_plan(load_settings(project))
+    assert plan.published() is None
+    warehouse.upgrade(store)
+    assert plan.published() is None  # what it was made of is not what the configuration names
