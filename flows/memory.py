@@ -231,13 +231,14 @@ def load_of(plan: Plan, documents: pl.DataFrame | None = None, pairs: Sequence[W
     words = {lang: size for lang in plan.settings.languages if (size := size_of(plan, lang)) is not None}
     most = max((len(p) for p in pairs), default=0)
     load = Load(words, method=plan.settings.space.method, pairs=most)
-    found = documents.lazy() if documents is not None else None
-    if found is None and plan.documents_path.exists():
-        found = pl.scan_parquet(plan.documents_path)
-    if found is None or "text" not in found.collect_schema().names():
+    try:
+        found = pl.scan_parquet(plan.documents_path) if documents is None else documents.lazy()
+        n, text = found.select(pl.len(), pl.col("text").str.len_bytes().sum().alias("bytes")).collect().row(0)
+    except (
+        OSError,
+        pl.exceptions.ColumnNotFoundError,
+    ):  # not pooled yet, or no documents; what is unreadable its reader tells
         return load
-    counted = pl.len().alias("n"), pl.col("text").str.len_bytes().sum().alias("bytes")
-    n, text = found.select(counted).collect().row(0)
     cut = plan.settings.passages
     step = 0 if cut is None else TOKEN * (cut.tokens - (cut.tokens // 2 if cut.overlap is None else cut.overlap))
     return replace(load, documents=n, text=text or 0, passages=(text or 0) // step if step else 0)
@@ -250,7 +251,7 @@ def size_of(plan: Plan, lang: str) -> VectorsSize | None:
         if path.exists():
             return vectors_size(path)
         return None if about.vectors is None else vectors_size(plan.file(about.vectors), limit=about.limit)
-    except AlignError:
+    except (AlignError, OSError):
         return None
 
 

@@ -24,9 +24,11 @@ _CHILDREN = multiprocessing.get_context("forkserver")
 _CHILDREN.set_forkserver_preload(["benchmarks.reliability.builds", "flows.figures", "flows.run", "gensim.models"])
 
 
-def build_plainly(config: str | Path, warehouse: str | None = None, wait: float = 0) -> dict[str, Any]:
+def build_plainly(
+    config: str | Path, warehouse: str | None = None, memory: str | None = None, wait: float = 0
+) -> dict[str, Any]:
     """The sentence of `flows.build.build` without Prefect."""
-    plan = make_plan(load_settings(config, warehouse))
+    plan = make_plan(load_settings(config, warehouse, memory))
     if (published := plan.published()) is not None:
         return {"snapshot": published, "published": False}
     with writing(plan.settings.warehouse_path, wait) as killed:

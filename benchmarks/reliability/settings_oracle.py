@@ -179,6 +179,7 @@ SECTIONS = {
         "parallel_ids": Key(lambda value: isinstance(value, bool), False),
     },
     "warehouse": {"path": Key(_text, "warehouse/data")},
+    "resources": {"memory": Key(lambda value: False)},  # of amounts of memory the seeds know none
 }
 TOP = {
     "name": Key(_text, ""),

@@ -109,6 +109,6 @@ def test_what_is_no_path_is_refused(path):
     refused("api.bad_type", write_tensors, path, TENSORS, {})
 
 
-def test_a_folder_or_nothing_is_missing(tmp_path):
-    refused("file.missing", read_tensors, tmp_path)
+def test_a_folder_is_no_file_and_nothing_is_missing(tmp_path):
+    refused("file.not_regular", read_tensors, tmp_path)
     refused("file.missing", read_tensors, tmp_path / "nothing")

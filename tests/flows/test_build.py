@@ -76,7 +76,7 @@ def test_a_run_settles_prefect_beside_the_store_and_silent(project, stub, tmp_pa
         (tmp_path / "other/store", tmp_path / "other/store"),
     ):
         assert run_build(project, where) == {"snapshot": "s", "published": True, "warehouse": str(store)}
-        assert stub.pop() == (str(project), None if where is None else str(where), 0)
+        assert stub.pop() == (str(project), None if where is None else str(where), None, 0)
         assert [stat.S_IMODE(path.stat().st_mode) for path in (store, store / "prefect")] == [0o700, 0o700]
         assert os.environ.pop("PREFECT_HOME") == str(store / "prefect")
         assert os.environ["PREFECT_LOGGING_LEVEL"] == "CRITICAL"
