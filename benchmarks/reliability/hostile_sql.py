@@ -187,7 +187,7 @@ def _child() -> None:
             return wh.sql(sql, timeout=TIMEOUT, max_rows=100_000).rows()
 
     else:
-        connection = read(root / "current.duckdb", MEMORY)
+        connection = read(root / "current.duckdb", memory=MEMORY)
 
         def ask(sql: str) -> Any:
             return connection.execute(sql).fetchmany(100)
