@@ -160,10 +160,16 @@ def _store() -> list[Row]:
             f"K07 a store at {where}",
             folder_of,
             lambda folder, where=where: held(folder / where),
-            "store.unwritable",
+            code,
             name=Path(where).name,
         )
-        for where in ("file", "file/below", "dead", "loop", "/proc/none")
+        for where, code in (
+            ("file", "store.unwritable"),
+            ("file/below", "store.unwritable"),
+            ("/proc/none", "store.unwritable"),
+            ("dead", "store.link"),
+            ("loop", "store.link"),
+        )
     ]
 
 
