@@ -142,7 +142,7 @@ def test_a_vocabulary_without_a_word_is_refused_with_what_there_was(corpus, tmp_
     refused("corpus.no_vocab", [tmp_path / "empty.txt"])
 
 
-@pytest.mark.parametrize("wrong", ["fr.txt", None, 3, [None], [3], [b"x"], {"a": 1}.keys], ids=str)
+@pytest.mark.parametrize("wrong", ["fr.txt", None, 3, [None], [3], [b"x"], {"a": 1}.keys])
 def test_A01_paths_are_a_list_of_paths(wrong):
     with pytest.raises(AlignError):
         train_vectors(wrong, lang="fr", **SMALL)

@@ -144,7 +144,6 @@ def test_F29_a_call_beyond_this_machine_would_be_seen(tmp_path):
     assert all(sockets._is_here(address) for address in ("127.0.0.1", "::1", "localhost", "/run/x"))
 
 
-@pytest.mark.slow
 def test_F30_a_server_that_does_not_answer_is_one_sentence(around):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
