@@ -162,5 +162,6 @@ def _alike(X: Floats, Y: Floats, weights: Floats | None) -> tuple[F64, F64, F64]
     counts = (w > 0) & (x > 0) & (y > 0)
     if counts.any():
         typical = np.median(x[counts])
-        left, right = left / typical, right * (np.median(x[counts] / y[counts]) / typical)
+        ratio = np.exp(np.median(np.log(x[counts] / y[counts])))  # of logarithms: the same whichever side comes first
+        left, right = left / typical, right * (ratio / typical)
     return left, right, w / w.max()

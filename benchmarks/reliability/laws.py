@@ -24,6 +24,7 @@ def measure(full: bool) -> list[Figure]:
         "-v",
         "-p",
         "no:cacheprovider",
+        "-n0",
         "-k",
         names,
     ]
