@@ -205,7 +205,7 @@ def read_manifest(snapshot: Path) -> Manifest:
     """
     path = snapshot.with_suffix(".json")
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = _open(path)
         with os.fdopen(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 raise ValueError
@@ -254,10 +254,14 @@ def hold(root: str | Path) -> tuple[Path, int]:
     reach("hold.pointed")
     manifest = snapshot.with_suffix(".json")
     try:
-        handle = os.open(manifest, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        fcntl.flock(handle, fcntl.LOCK_SH)  # waits at most for a collector that looks whether anybody reads
-        if os.fstat(handle).st_nlink:
-            return snapshot, handle
+        handle = _open(manifest)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH)  # waits at most for a collector that looks whether anybody reads
+            if os.fstat(handle).st_nlink:
+                return snapshot, handle
+        except BaseException:
+            os.close(handle)
+            raise
         os.close(handle)
     except OSError as error:
         if current(root) == snapshot:
@@ -267,10 +271,15 @@ def hold(root: str | Path) -> tuple[Path, int]:
     return hold(root)  # it was collected since the pointer was read: more than KEEP others were published meanwhile
 
 
+def _open(path: Path) -> int:
+    """A handle to read from; of a link none, and of a pipe one at once."""
+    return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
 def _is_read(manifest: Path) -> bool:
     try:
-        handle = os.open(manifest, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+        handle = _open(manifest)
+    except OSError:  # none, or a link: nobody holds a snapshot by it
         return False
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -333,3 +333,13 @@ def test_F26_F27_a_folder_that_is_none_or_a_lock_that_is_a_link_is_refused(tmp_p
         with pytest.raises(ResourceError, match="store.unwritable"):
             publish(root, 1)
     assert not (tmp_path / "victim").exists()
+
+
+def test_a_hold_that_cannot_be_locked_leaves_no_handle_open(tmp_path, publish, monkeypatch):
+    publish(tmp_path, 1)
+    monkeypatch.setattr(snapshot.fcntl, "flock", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOLCK, "no locks")))
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(CorruptStoreError) as refused:
+        snapshot.hold(tmp_path)
+    assert refused.value.code == "store.manifest"
+    assert os.listdir("/proc/self/fd") == before
