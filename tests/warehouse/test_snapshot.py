@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import uuid
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -338,8 +339,9 @@ def test_F26_F27_a_folder_that_is_none_or_a_lock_that_is_a_link_is_refused(tmp_p
 def test_a_hold_that_cannot_be_locked_leaves_no_handle_open(tmp_path, publish, monkeypatch):
     publish(tmp_path, 1)
     monkeypatch.setattr(snapshot.fcntl, "flock", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOLCK, "no locks")))
-    before = os.listdir("/proc/self/fd")
+    handles = Path("/proc/self/fd")
+    before = sorted(handles.iterdir())
     with pytest.raises(CorruptStoreError) as refused:
         snapshot.hold(tmp_path)
     assert refused.value.code == "store.manifest"
-    assert os.listdir("/proc/self/fd") == before
+    assert sorted(handles.iterdir()) == before
